@@ -1,0 +1,98 @@
+"""Where the work runs, how precisely, and how fp32 matrices are multiplied there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Literal, get_args
+
+import torch
+
+from reverie.errors import CapacityError
+from reverie.protocols import Machine
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+PrecisionName = Literal["auto", "fp32", "bf16"]
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def machine(device: str = "auto", precision: str = "auto") -> Machine:
+    """Picks the device and the precision of the networks.
+
+    Args:
+        device: `auto` takes CUDA, then MPS, then the CPU. `cuda:1` and the like are understood.
+        precision: `auto` takes bf16 where the processor multiplies bf16 matrices in hardware
+            (CUDA from Ampere on, CPUs with AVX512-BF16 or AMX), else fp32.
+
+    Raises:
+        CapacityError: the device is not there.
+        ValueError: a name is not known.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
+    kind = device.split(":")[0]
+    if kind not in get_args(DeviceName):
+        raise ValueError(f"unknown device {device!r}; choices: {', '.join(get_args(DeviceName))}")
+    if (kind == "cuda" and not torch.cuda.is_available()) or (kind == "mps" and not _has_mps()):
+        raise CapacityError(
+            f"there is no {kind} device here (torch {torch.__version__}); use --device cpu, or "
+            f"install a torch build for {kind}"
+        )
+    if precision == "auto":
+        precision = "bf16" if _fast_bf16(kind) else "fp32"
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"unknown precision {precision!r}; choices: {', '.join(get_args(PrecisionName))}"
+        )
+    return Machine(torch.device(device), PRECISIONS[precision])
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()
+
+
+def _fast_bf16(kind: str) -> bool:
+    if kind == "cuda":
+        return torch.cuda.get_device_capability()[0] >= 8
+    if kind == "cpu":
+        has = torch.cpu.get_capabilities()
+        return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
+    return False
+
+
+@contextmanager
+def fast_matmul(machine: Machine) -> Iterator[None]:
+    """Inside, fp32 matrices are multiplied by oneDNN on CPUs where that is exact and quicker.
+
+    torch's default on AMD processors is less than half as fast. The switch is called "bf16", and
+    on some processors it really computes in bf16, so it is thrown only where a trial product
+    keeps fp32 accuracy. The setting is put back at the end.
+    """
+    if machine.device.type != "cpu" or not _onednn_is_exact():
+        yield
+        return
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        matmul.fp32_precision = before
+
+
+@cache
+def _onednn_is_exact() -> bool:
+    if not torch.backends.mkldnn.is_available():
+        return False
+    matmul = getattr(torch.backends.mkldnn, "matmul", None)
+    if matmul is None:
+        return False
+    rng = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(256, 256, generator=rng, dtype=torch.float64) for _ in range(2))
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "bf16"
+    try:
+        got = a.float() @ b.float()
+    finally:
+        matmul.fp32_precision = before
+    want = a @ b
+    return bool((got.double() - want).norm() / want.norm() < 5e-6)

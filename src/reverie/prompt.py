@@ -1,0 +1,138 @@
+r"""The prompt grammar.
+
+    a fox                        words
+    a fox:1.5 | fog:0.3          several at once, with weights (default 1)
+    a fox | text:-0.5:-0.9       a negative weight repels, and its stop says how far
+    fog:0..1                     a weight that goes from 0 to 1 over the run
+    a fox ^ an owl               scenes: one after the other, each an equal share of the run
+    photo.jpg:0.5 | https://...  a picture, by file name or link
+    noise:42:0.2                 a random direction, by seed
+    16\:9 | a \| b               a backslash before : | ^ \ makes it plain
+
+Only a number at the end is a weight, so links, `C:\x.png`, "16:9" and "10:30" are words as they
+stand: whole numbers on both sides of a colon are a ratio or a time. To weigh words that end in a
+digit, write the weight with a point: `studio 54:2.0`.
+
+Source: the `text:weight:stop` prompts of Crowson's VQGAN+CLIP notebook (2021), and `|` and `^` of
+nerdyrodent/VQGAN-CLIP. Differs: theirs splits at any colon, so a link or a ratio is an error.
+"""
+
+import math
+import re
+
+from reverie.errors import PromptError
+from reverie.spec import spec
+
+PICTURE = re.compile(r"(?i)^https?://\S+$|\.(png|jpe?g|webp|gif|bmp|tiff?|avif)$")
+ESCAPABLE = ":|^\\"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_PLAIN = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
+_WEIGHT = re.compile(rf"\s*(?:({_PLAIN})\.\.({_PLAIN})|({_NUMBER}))\s*")
+_STOP = re.compile(rf"\s*({_NUMBER}|-inf)\s*")
+
+
+@spec
+class Prompt:
+    """Words, a picture (a path or a link) or a noise seed: exactly one of the three.
+
+    `weight` is a number, or a pair (from, to) over the run; negative repels. `stop` is the signed
+    distance, in half squared radians (0 to 4.93, times the sign of the weight), below which the
+    prompt no longer pulls; None never stops. Words and pictures that CLIP thinks close have a
+    distance of about 0.7 to 0.9.
+    """
+
+    words: str | None = None
+    picture: str | None = None
+    noise: int | None = None
+    weight: float | tuple[float, float] = 1.0
+    stop: float | None = None
+
+    def __post_init__(self) -> None:
+        given = [x for x in (self.words, self.picture, self.noise) if x is not None]
+        if len(given) != 1 or not str(given[0]).strip():
+            raise ValueError("a prompt is words, a picture or a noise seed: one, and not empty")
+
+    def __str__(self) -> str:
+        if self.noise is not None:
+            return f"noise {self.noise}"
+        return self.words or self.picture or ""
+
+
+def parse(text: str) -> tuple[tuple[Prompt, ...], ...]:
+    """Reads a prompt line: a tuple of scenes, each a tuple of prompts.
+
+    Raises:
+        PromptError: with the column of what cannot be read.
+    """
+    if not text.strip():
+        raise PromptError("it is empty; say what to paint", text, 1)
+    return tuple(
+        tuple(_prompt(piece, text, start) for piece, start in _pieces(scene, "|", at))
+        for scene, at in _pieces(text, "^", 0)
+    )
+
+
+def title(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
+    """The words of a prompt line without weights, to name files and pictures by."""
+    return " then ".join(" and ".join(str(prompt) for prompt in scene) for scene in scenes)
+
+
+def _pieces(text: str, mark: str, start: int) -> list[tuple[str, int]]:
+    """`text` cut at every `mark` that is not escaped, each piece with its offset."""
+    pieces, begin, at = [], 0, 0
+    while at < len(text):
+        if text[at] == "\\" and text[at + 1 : at + 2] in tuple(ESCAPABLE):
+            at += 1
+        elif text[at] == mark:
+            pieces.append((text[begin:at], start + begin))
+            begin = at + 1
+        at += 1
+    return [*pieces, (text[begin:], start + begin)]
+
+
+def _prompt(piece: str, line: str, start: int) -> Prompt:
+    fields = _pieces(piece, ":", start)
+    noise = fields[0][0].strip() == "noise" and len(fields) > 1 and fields[1][0].strip().isdigit()
+    head = 2 if noise else 1
+    for tails in (2, 1):
+        if len(fields) - tails < head:
+            continue
+        weight = _WEIGHT.fullmatch(fields[-tails][0])
+        stop = _STOP.fullmatch(fields[-1][0]) if tails == 2 else None
+        body = piece[: fields[-tails][1] - start - 1]
+        if weight and (stop or tails == 1) and not _is_plain(body, fields[-tails][0], noise):
+            break
+    else:
+        if len(fields) > 1 and not fields[-1][0].strip():
+            column = fields[-1][1]
+            raise PromptError(r"a weight is wanted after ':' (or write '\:')", line, column)
+        weight = stop = None
+        body = piece
+    words = re.sub(r"\\([:|^\\])", r"\1", body).strip()
+    if not words:
+        raise PromptError("here is a prompt without words", line, start + 1)
+    how = {
+        "weight": _weight(weight, line, fields) if weight else 1.0,
+        "stop": float(stop[1]) if stop and stop[1] != "-inf" else None,
+    }
+    if noise:
+        return Prompt(noise=int(fields[1][0]), **how)
+    return Prompt(picture=words, **how) if PICTURE.search(words) else Prompt(words=words, **how)
+
+
+def _is_plain(body: str, tail: str, noise: bool) -> bool:
+    """Whether a numeric tail belongs to the words: a ratio, a time of day or a port."""
+    if noise or not re.fullmatch(r"\d+\s*", tail):
+        return False
+    return bool(re.search(r"\d$", body) or re.fullmatch(r"\s*https?://[^/]*", body))
+
+
+def _weight(
+    found: re.Match[str], line: str, fields: list[tuple[str, int]]
+) -> float | tuple[float, float]:
+    numbers = [float(group) for group in found.groups() if group is not None]
+    if not all(map(math.isfinite, numbers)):
+        raise PromptError("the weight is not a finite number", line, fields[-1][1] + 1)
+    if not any(numbers):
+        raise PromptError("a weight of 0 has no effect; leave it out", line, fields[-1][1] + 1)
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0]
