@@ -1,0 +1,32 @@
+"""The recorded answers of the original programs, one folder each. REVERIE_GOLDEN names another root."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from torch import Tensor
+
+ROOT = Path(__file__).parents[1] / "golden"
+
+
+def families(prefix: str) -> list[Path]:
+    """The folders whose name is or begins with `prefix`, sorted; empty when there is none."""
+    root = Path(os.environ.get("REVERIE_GOLDEN", ROOT))
+    return sorted(path for path in root.glob(f"{prefix}*") if path.is_dir())
+
+
+def tensors(folder: Path) -> dict[str, Tensor]:
+    """What went in and what came out."""
+    return load_file(folder / "io.safetensors")
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    """The state of the network, in its original names."""
+    return load_file(folder / "weights.safetensors")
+
+
+def config(folder: Path) -> dict[str, Any]:
+    """Sizes, options and seeds."""
+    return json.loads((folder / "config.json").read_text())
