@@ -1,0 +1,99 @@
+"""CLIP against the reference implementation, on random networks with known answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from parity.golden import families
+from PIL import Image
+from safetensors.torch import load_file
+
+from reverie.nets.clip import ClipNetwork, ClipShape, ImageResNet, ImageTransformer
+from reverie.weights.clip_layouts import openai_layout
+
+NETWORKS = [*families("clip-vit"), *families("clip-rn")]
+names = [folder.name for folder in NETWORKS]
+
+
+def network_of(folder: Path) -> ClipNetwork:
+    tensors, shape = openai_layout(load_file(folder / "weights.safetensors"), {}, folder.name)
+    return ClipNetwork(ClipShape(**shape), tensors)
+
+
+@pytest.fixture(params=NETWORKS, ids=names)
+def known(request: pytest.FixtureRequest) -> tuple[ClipNetwork, dict[str, torch.Tensor]]:
+    return network_of(request.param), load_file(request.param / "io.safetensors")
+
+
+def same(got: torch.Tensor, want: torch.Tensor) -> None:
+    size = max(1.0, want.abs().max().item())  # residual streams grow, and their rounding with them
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5 * size)
+
+
+@pytest.mark.parametrize("folder", NETWORKS, ids=names)
+def test_the_architecture_is_inferred_from_the_tensors(folder: Path) -> None:
+    want = json.loads((folder / "config.json").read_text())
+    _, shape = openai_layout(load_file(folder / "weights.safetensors"), {}, folder.name)
+    layers = want["vision_layers"]
+    assert shape["embed_dim"] == want["embed_dim"]
+    assert shape["image_size"] == want["image_resolution"]
+    assert shape["patch"] == want["vision_patch_size"]
+    assert shape["vision_layers"] == (tuple(layers) if isinstance(layers, list) else layers)
+    assert shape["vision_width"] == want["vision_width"]
+    assert shape["context"] == want["context_length"]
+    assert shape["vocab"] == want["vocab_size"]
+    assert shape["text_heads"] == want["transformer_heads"]
+
+
+def test_features_and_logits_are_those_of_the_reference(known) -> None:
+    network, io = known
+    image, text = network.visual(io["pixels"]), network.text(io["tokens"])
+    same(image, io["encode_image"])
+    same(text, io["encode_text"])
+    cosine = F.normalize(image) @ F.normalize(text).T
+    same(cosine, io["cosine"])
+    logits = network.logit_scale * cosine
+    torch.testing.assert_close(logits, io["logits_per_image"], rtol=0, atol=2e-3)
+    torch.testing.assert_close(logits.T, io["logits_per_text"], rtol=0, atol=2e-3)
+
+
+def test_gradients_to_the_pixels_are_those_of_the_reference(known) -> None:
+    network, io = known
+    text = F.normalize(network.text(io["tokens"]))
+    for name, score in (
+        ("grad_pixels_sum_cosine", lambda image: (F.normalize(image) @ text.T).sum()),
+        ("grad_pixels_sum_sq_features", lambda image: image.square().sum()),
+    ):
+        pixels = io["pixels"].clone().requires_grad_()
+        (grad,) = torch.autograd.grad(score(network.visual(pixels)), pixels)
+        torch.testing.assert_close(grad, io[name], rtol=0, atol=1e-3 * io[name].abs().max().item())
+
+
+def test_stages_of_the_image_tower_are_those_of_the_reference(known) -> None:
+    network, io = known
+    visual = network.visual
+    if isinstance(visual, ImageTransformer):
+        x = visual.embed(io["pixels"])
+        same(x, io["stage.visual.ln_pre_NLD"])
+        for block in visual.blocks:
+            last, x = x, block(x)
+        same(x, io["stage.visual.transformer_LND"].transpose(0, 1))
+        same(visual.ln_post(x[:, 0]), io["stage.visual.ln_post_cls"])
+        same(visual.blocks[-1](last, queries=1), x[:, :1])
+    else:
+        assert isinstance(visual, ImageResNet)
+        x = visual.stem(io["pixels"])
+        same(x, io["stage.visual.stem"])
+        for i, layer in enumerate(visual.layers, 1):
+            x = layer(x)
+            if f"stage.visual.layer{i}" in io:
+                same(x, io[f"stage.visual.layer{i}"])
+
+
+def test_stages_of_the_text_tower_are_those_of_the_reference(known) -> None:
+    network, io = known
+    hidden = network.text.hidden(io["tokens"])
+    same(hidden, io["stage.text.transformer_LND"].transpose(0, 1))
+    same(network.text.ln_final(hidden), io["stage.text.ln_final_NLD"])
