@@ -1,4 +1,4 @@
-"""The recorded answers of the original programs, one folder each. REVERIE_GOLDEN names another root."""
+"""Recorded answers of the original programs, a folder each. REVERIE_GOLDEN: another root."""
 
 import json
 import os

@@ -1,0 +1,126 @@
+"""What a canvas shows before the first update."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import ImageColor
+
+from reverie import image as images
+from reverie.errors import SpecError
+from reverie.prompt import PICTURE
+from reverie.protocols import Draws, Image
+from reverie.spec import spec
+
+Size = tuple[int, int]  # width, height
+LARGEST = 16384  # pixels a side
+
+
+class StartSpec(ABC):
+    """Data that describes how a canvas starts."""
+
+    @abstractmethod
+    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
+        """One picture per seed, which depends on that seed alone and not on the device."""
+
+
+@spec
+class Noise(StartSpec):
+    """Grey with noise of standard deviation `strength` in every pixel."""
+
+    strength: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength < math.inf:
+            raise SpecError(f"strength: {self.strength} is not a standard deviation, 0 or more")
+
+    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
+        noise = Draws(seeds, 0, "start").normal(3, size[1], size[0])
+        return (0.5 + self.strength * noise).clamp(0, 1).to(device)
+
+
+@spec
+class Gradient(StartSpec):
+    """From one random colour to another, in a random direction."""
+
+    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
+        draws = Draws(seeds, 0, "start")
+        first, last = draws.uniform(2, 3, 1, 1).unbind(1)  # [b, 3, 1, 1] each
+        angle = 2 * math.pi * draws.uniform(1, 1, 1)  # [b, 1, 1, 1]
+        across = torch.linspace(-1, 1, size[0])
+        down = torch.linspace(-1, 1, size[1])[:, None]
+        way = across * angle.cos() + down * angle.sin()  # [b, 1, h, w], -sqrt(2) to sqrt(2)
+        share = (1 + way / math.sqrt(2)) / 2
+        smooth = share * share * (3 - 2 * share)
+        return torch.lerp(first, last, smooth).clamp(0, 1).to(device)
+
+
+@spec
+class Colour(StartSpec):
+    """One flat colour: "#336699", or a name that CSS knows."""
+
+    colour: str
+
+    def __post_init__(self) -> None:
+        rgb(self.colour)
+
+    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
+        flat = torch.tensor(rgb(self.colour), device=device)[:, None, None]  # [3, 1, 1]
+        return flat.repeat(len(seeds), 1, size[1], size[0])
+
+
+@spec
+class Picture(StartSpec):
+    """A picture by path or link, its middle cut to the shape of the canvas."""
+
+    path: str
+
+    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
+        picture = images.fit(images.load(self.path), size)
+        return picture.to(device).repeat(len(seeds), 1, 1, 1)
+
+
+def start_from(text: str) -> StartSpec:
+    """Reads `noise`, `gradient`, `#336699`, `teal`, `colour:teal`, or a picture's path or link.
+
+    Raises:
+        SpecError: it is none of these.
+    """
+    word = text.strip()
+    if word == "noise":
+        return Noise()
+    if word == "gradient":
+        return Gradient()
+    for mark in ("colour:", "color:"):
+        if word.startswith(mark):
+            return Colour(colour=word.removeprefix(mark))
+    if PICTURE.search(word) or (word and Path(word).is_file()):
+        return Picture(path=word)
+    try:
+        return Colour(colour=word)
+    except SpecError as error:
+        raise SpecError(
+            f"start: {text!r} is not noise, gradient, a colour such as #336699 or teal, a link, "
+            "or the path of a picture"
+        ) from error
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """Red, green and blue, 0 to 1."""
+    try:
+        red, green, blue = ImageColor.getrgb(colour.strip())[:3]
+    except ValueError as error:
+        raise SpecError(
+            f"colour: {colour!r} is unknown; write #rrggbb, or a CSS name such as teal"
+        ) from error
+    return red / 255, green / 255, blue / 255
+
+
+def check_size(size: Size) -> None:
+    """Refuses what is not a width and a height in pixels."""
+    if not all(isinstance(n, int) and 1 <= n <= LARGEST for n in size) or len(size) != 2:
+        raise SpecError(
+            f"size: {size} is not a width and a height in pixels, whole numbers from 1 to {LARGEST}"
+        )
