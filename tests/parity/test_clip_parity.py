@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from parity.golden import families
-from PIL import Image
 from safetensors.torch import load_file
 
+from parity.golden import families
 from reverie.nets.clip import ClipNetwork, ClipShape, ImageResNet, ImageTransformer
 from reverie.weights.clip_layouts import openai_layout
 

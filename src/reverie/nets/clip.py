@@ -154,18 +154,13 @@ class Block(nn.Module):
         """
         h = norm(x)
         if queries is None:
-            q, k, v = self.qkv(h).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+            q, k, v = by_head(self.qkv(h), 3, self.heads)
         else:
             width = x.shape[2]
-            q = self.qkv.rows(h[:, :queries], slice(None, width))
-            q = q.unflatten(2, (self.heads, -1)).transpose(1, 2)  # [n, heads, queries, d]
-            k, v = (
-                self.qkv.rows(h, slice(width, None))
-                .unflatten(2, (2, self.heads, -1))
-                .permute(2, 0, 3, 1, 4)  # [n, tokens, 2 * width] -> 2 of [n, heads, tokens, d]
-            )
+            (q,) = by_head(self.qkv.rows(h[:, :queries], slice(None, width)), 1, self.heads)
+            k, v = by_head(self.qkv.rows(h, slice(width, None)), 2, self.heads)
             x = x[:, :queries]
-        x = x + self.out(attend(q, k, v, causal=causal))
+        x = x + self.out(attend(q, k, v, self.heads, causal=causal))
         h = self.fc(norm(x))
         h = F.silu(h) if self.activation == "quick_gelu" else F.gelu(h)
         return x + self.proj(h)
@@ -245,10 +240,10 @@ class AttentionPool(nn.Module):
         x = x.flatten(2).transpose(1, 2)  # [n, c, h, w] -> [n, h*w, c]
         x = torch.cat([x.mean(1, keepdim=True), x], 1) + self.positions
         q, k, v = (
-            project(h).unflatten(2, (self.heads, -1)).transpose(1, 2)  # [n, heads, tokens, d]
+            by_head(project(h), 1, self.heads)[0]
             for project, h in ((self.q, x[:, :1]), (self.k, x), (self.v, x))
         )
-        return self.proj(attend(q, k, v)[:, 0])
+        return self.proj(attend(q, k, v, self.heads)[:, 0])
 
 
 class Linear(nn.Module):
@@ -301,13 +296,19 @@ class Convolution(nn.Module):
         return F.conv2d(x, self.weight, self.bias, self.stride, self.weight.shape[-1] // 2)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False) -> Tensor:
-    """Attention of scaled queries: three of `[n, heads, tokens, d]` -> `[n, tokens, heads*d]`."""
-    if q.device.type == "cpu" and not causal and k.shape[2] <= PLAIN_ATTENTION:
+def by_head(x: Tensor, parts: int, heads: int) -> Tensor:
+    """`[n, tokens, parts*heads*d]` -> `[parts, n*heads, tokens, d]`, in one copy."""
+    return x.unflatten(2, (parts, heads, -1)).permute(2, 0, 3, 1, 4).flatten(1, 2)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = False) -> Tensor:
+    """Attention of scaled queries: three of `[n*heads, tokens, d]` -> `[n, tokens, heads*d]`."""
+    if q.device.type == "cpu" and not causal and k.shape[1] <= PLAIN_ATTENTION:
         out = (q @ k.mT).softmax(-1) @ v
     else:
-        out = F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=1.0)
-    return out.transpose(1, 2).flatten(2)
+        q, k, v = (part.unflatten(0, (-1, heads)) for part in (q, k, v))
+        out = F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=1.0).flatten(0, 1)
+    return out.unflatten(0, (-1, heads)).transpose(1, 2).flatten(2)
 
 
 def norm(x: Tensor) -> Tensor:
