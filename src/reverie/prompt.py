@@ -124,7 +124,8 @@ def _is_plain(body: str, tail: str, noise: bool) -> bool:
     """Whether a numeric tail belongs to the words: a ratio, a time of day or a port."""
     if noise or not re.fullmatch(r"\d+\s*", tail):
         return False
-    return bool(re.search(r"\d$", body) or re.fullmatch(r"\s*https?://[^/]*", body))
+    link = re.match(r"\s*https?://[^/]*", body)
+    return link.end() == len(body) if link else bool(re.search(r"\d$", body))
 
 
 def _weight(

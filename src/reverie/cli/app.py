@@ -1,0 +1,54 @@
+"""All commands, and what happens to their errors."""
+
+import os
+import sys
+import warnings
+
+from cyclopts import App, Group
+
+from reverie.cli import looking, models, painting, runs
+from reverie.errors import ReverieError
+from reverie.recipes import RECIPES
+from reverie.version import __version__
+
+PAINT = Group("Paint", sort_key=0)
+RUNS = Group("Runs and pictures", sort_key=1)
+LOOK = Group("Look at pictures", sort_key=2)
+MODELS = Group("Models", sort_key=3)
+
+app = App(
+    name="reverie",
+    help="Turns words into pictures. Begin with: reverie paint \"a lighthouse in fog\"",
+    version=__version__,
+    help_format="rich",
+)
+app.command(painting.paint, group=PAINT)
+for name, recipe in RECIPES.items():
+    app.command(painting.command_for(recipe), name=name, group=PAINT)
+for command in (runs.resume, runs.replay, runs.info):
+    app.command(command, group=RUNS)
+for command in (looking.classify, looking.score, looking.similarity, looking.embed):
+    app.command(command, group=LOOK)
+models.app.group = (MODELS,)
+app.command(models.app)
+
+
+def main() -> int:
+    """Runs the command line. Returns the exit code: 0 done, 2 bad input, 130 interrupted."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
+    warnings.showwarning = _show_warning
+    try:
+        return app() or 0
+    except ReverieError as error:
+        sys.stderr.write(f"reverie: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("reverie: interrupted\n")
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    sys.stderr.write(f"reverie: note: {message}\n")

@@ -1,0 +1,126 @@
+"""`reverie models`: fetch, bring in, check and remove the networks."""
+
+import sys
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+app = App(name="models", help="Fetch, bring in, check and remove CLIP models.", help_format="rich")
+
+
+@app.command(name="list")
+def list_() -> int:
+    """Show the models that can be fetched, and which are here."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from reverie.weights import store
+    from reverie.weights.manifest import entries
+
+    here = {model.name: model for model in store.installed()}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("name", "here", "size", "licence", "source"):
+        table.add_column(name, overflow="fold")
+    for name, entry in entries().items():
+        size = f"{entry.size / 1e6:.0f} MB" if entry.size else ""
+        mark = "yes" if store.folder_name(name) in here else ""
+        table.add_row(name, mark, size, entry.licence, entry.source)
+    known = {store.folder_name(name) for name in entries()}
+    for name, model in here.items():
+        if name not in known:
+            table.add_row(name, "yes", f"{model.path.stat().st_size / 1e6:.0f} MB", "", "imported")
+    Console(width=None if sys.stdout.isatty() else 200).print(table, highlight=False)
+    print(f"kept in {store.home()}")
+    return 0
+
+
+@app.command
+def pull(name: str, /) -> int:
+    """Download a model, check it, and keep it as safetensors. Goes on where it was cut off.
+
+    Args:
+        name: as `reverie models list` shows it, such as ViT-B/32.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    from reverie.weights import store
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks = {}
+        for progress in store.pull(name):
+            if progress.name not in tasks:
+                tasks[progress.name] = bar.add_task(progress.name, total=progress.total)
+            bar.update(tasks[progress.name], completed=progress.done, total=progress.total)
+    print(store.find(name).path)
+    return 0
+
+
+@app.command(name="import")
+def import_(path: str, /, *, name: str | None = None) -> int:
+    """Bring in a checkpoint file or folder of your own. No code in it is run.
+
+    Args:
+        path: OpenAI .pt, a state dict, or the transformers or open_clip layout.
+        name: what to call it; its file name if left out.
+    """
+    from pathlib import Path
+
+    from reverie.weights import store
+
+    checkpoint = store.add(Path(path), name or Path(path).stem)
+    print(f"{checkpoint.name}: {checkpoint.path}")
+    return 0
+
+
+@app.command
+def verify(*names: str) -> int:
+    """Check models against the digests they had when they came.
+
+    Args:
+        names: which; all that are here if left out.
+    """
+    from reverie.weights import store
+
+    chosen = names or tuple(model.name for model in store.installed())
+    if not chosen:
+        print("no model is here yet; reverie models pull ViT-B/32")
+    for name in chosen:
+        store.verify(name)
+        print(f"{name}: whole")
+    return 0
+
+
+@app.command
+def remove(name: str, /, *, yes: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Delete a model from this machine.
+
+    Args:
+        name: as `reverie models list` shows it.
+        yes: do not ask.
+    """
+    from reverie.weights import store
+
+    checkpoint = store.find(name)
+    if not yes:
+        sys.stderr.write(f"delete {checkpoint.path.parent}? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            return 0
+    store.remove(name)
+    print(f"{name}: removed")
+    return 0

@@ -1,0 +1,112 @@
+"""Options that several commands share, and how their words are read."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter, Token
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+def read_size(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:
+    """`512x384`, or `512` for a square."""
+    found = re.fullmatch(r"(\d+)(?:[x×,](\d+))?", tokens[0].value.strip().lower())
+    if not found:
+        raise ValueError(f"write a size as WIDTHxHEIGHT, such as 512x384, not {tokens[0].value!r}")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def read_number(_: Any, tokens: Sequence[Token]) -> float | tuple[float, float]:
+    """`0.3`, or `0.3..0.05` for a number that changes over the run."""
+    text = tokens[0].value.strip()
+    try:
+        numbers = tuple(float(part) for part in text.split(".."))
+    except ValueError as error:
+        raise ValueError(f"write a number, or FROM..TO such as 0.3..0.05, not {text!r}") from error
+    if len(numbers) > 2:
+        raise ValueError(f"write a number, or FROM..TO such as 0.3..0.05, not {text!r}")
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0]
+
+
+def read_duration(_: Any, tokens: Sequence[Token]) -> float:
+    """`90`, `90s`, `5m` or `1h30m`, in seconds."""
+    text = tokens[0].value.strip().lower()
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
+    if not text or not found:
+        raise ValueError(f"write a duration such as 90s, 5m or 1h30m, not {text!r}")
+    hours, minutes, seconds = (float(group or 0) for group in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def as_size(value: Any) -> str:
+    return "x".join(map(str, value)) if value else ""
+
+
+Size = Annotated[
+    str, Parameter(converter=read_size, show_default=as_size, help="Width x height in pixels.")
+]
+Duration = Annotated[str, Parameter(converter=read_duration)]
+Rate = Annotated[str, Parameter(converter=read_number)]
+
+
+@Parameter(name="*", group="Run")
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What belongs to a run and not to its recipe."""
+
+    seed: int | None = None
+    "Seed of the first picture; a new one each time if left out."
+    count: Annotated[int, Parameter(alias="-n")] = 1
+    "Pictures painted together, each with its own seed."
+    output: Annotated[str | None, Parameter(alias="-o")] = None
+    "Folder for the run; one under pictures/ if left out."
+    format: Literal["png", "webp", "jpg"] = "png"
+    "Kind of picture file."
+    device: Device = "auto"
+    "Where to compute."
+    precision: Precision = "auto"
+    "Of the networks; auto takes bf16 where the processor has it."
+    budget: Duration | None = None
+    "Stop after so long, such as 90s or 5m; resume goes on."
+    until: float | None = None
+    "End when the score, the similarity to the words, reaches this."
+    patience: int | None = None
+    "End when the score has not risen for so many steps."
+    ema: float | None = None
+    "Keep a running average of the canvas with this decay, such as 0.99."
+    optimizer: Literal["Adam", "AdamW", "RMSprop", "Adagrad", "RAdam", "AdamP"] | None = None
+    "Optimiser, instead of the recipe's."
+    recipe: str | None = None
+    "Take the recipe from a .json file, a .py file (it is run) or a picture."
+    set: tuple[str, ...] = ()
+    "Change any field of the recipe: canvas.decay=1.2, losses.smooth.weight=0."
+    overwrite: Annotated[bool, Parameter(negative="")] = False
+    "Paint over a run that is already in the folder."
+    preview: bool = True
+    "Show the picture in the terminal while it is painted."
+
+
+def read_setting(text: str, stages: int) -> tuple[str, Any]:
+    """`canvas.decay=1.2` as the path of a recipe's field and its value as JSON data.
+
+    A path that does not begin at the recipe itself begins at its first stage.
+    """
+    from reverie.errors import SpecError
+
+    path, found, value = text.partition("=")
+    path = path.strip()
+    if not found or not path:
+        raise SpecError(f"--set {text!r}: write PATH=VALUE, such as canvas.decay=1.2")
+    if not re.match(r"(stages|seed|count|name|title)\b", path):
+        path = f"stages[0].{path}"
+    try:
+        return path, json.loads(value)
+    except ValueError:
+        pair = re.fullmatch(r"\s*([-+.\deE]+?)\.\.([-+.\deE]+)\s*", value)
+        if pair:
+            return path, [float(pair[1]), float(pair[2])]
+        return path, value

@@ -1,0 +1,190 @@
+"""`reverie paint`, and a command for every recipe, made from its signature."""
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from reverie.cli.options import Rate, RunOptions, Size, read_setting
+from reverie.curve import Number
+
+if TYPE_CHECKING:
+    from reverie.recipe import Recipe
+    from reverie.run import Run
+
+CONVERTED: dict[Any, Any] = {tuple[int, int]: Size, Number: Rate}  # recipe's type -> how it is typed
+
+
+def paint(
+    prompt: str | None = None,
+    /,
+    *,
+    canvas: Literal["fourier", "pixels"] | None = None,
+    perceptor: str | None = None,
+    size: Size | None = None,
+    steps: int | None = None,
+    lr: Rate | None = None,
+    cutouts: int | None = None,
+    preset: str | None = None,
+    init: str | None = None,
+    smooth: float | None = None,
+    run: RunOptions | None = None,
+) -> int:
+    """Paint words with the best recipe for what is installed.
+
+    Together: "a fox:1.5 | fog:0.3". One after the other: "a fox ^ an owl". Away from: "text:-0.5".
+    A picture or a link in place of words is a prompt too. `reverie fourier --help` and its
+    siblings show each recipe's own defaults.
+
+    Args:
+        prompt: what to paint.
+        canvas: what to paint with.
+        perceptor: model name or checkpoint file; several with commas.
+        size: width x height in pixels.
+        steps: updates to make.
+        lr: learning rate; 0.3..0.05 falls over the run.
+        cutouts: views of the picture judged at every step.
+        preset: how views are cut: pooled, crops, pixray, big-sleep, deep-daze, clipdraw ...
+        init: what to start from: noise, gradient, a colour, or a picture.
+        smooth: weight of total variation, which removes speckle.
+    """
+    from reverie.recipes.paint import recipe_for
+
+    options = run or RunOptions()
+    given = {
+        "perceptor": perceptor, "size": size, "steps": steps, "lr": lr, "cutouts": cutouts,
+        "preset": preset, "init": init, "smooth": smooth,
+    }  # fmt: skip
+    if options.recipe:
+        return paint_recipe(_saved(options.recipe, prompt, canvas, given), options)
+    return paint_recipe(recipe_for(_wanted(prompt), canvas or "fourier", **given), options)
+
+
+def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
+    """A command that takes a recipe's own options and the run's."""
+
+    def command(prompt: str, *, run: RunOptions | None = None, **options: Any) -> int:
+        return paint_recipe(recipe(prompt, **options), run or RunOptions())
+
+    parameters = []
+    for parameter in inspect.signature(recipe).parameters.values():
+        if parameter.name == "prompt":
+            parameter = parameter.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
+        typed = CONVERTED.get(parameter.annotation, parameter.annotation)
+        parameters.append(parameter.replace(annotation=typed))
+    parameters.append(
+        inspect.Parameter(
+            "run", inspect.Parameter.KEYWORD_ONLY, annotation=RunOptions | None, default=None
+        )
+    )
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    command.__doc__, command.__name__ = recipe.__doc__, recipe.__name__
+    return command
+
+
+def paint_recipe(recipe: "Recipe", options: RunOptions) -> int:
+    """Paints a recipe as the run's options say, showing progress."""
+    from pathlib import Path
+
+    from reverie.device import machine
+    from reverie.recipes.paint import folder_for
+    from reverie.run import Run
+
+    recipe = adjusted(recipe, options)
+    folder = Path(options.output) if options.output else folder_for(recipe)
+    run = Run.start(
+        recipe,
+        folder,
+        machine(options.device, options.precision),
+        suffix=f".{options.format}",
+        overwrite=options.overwrite,
+    )
+    return show(run, budget=options.budget, preview=options.preview)
+
+
+def adjusted(recipe: "Recipe", options: RunOptions) -> "Recipe":
+    """The recipe with the run's seed, count, stops, average, optimiser and --set changes."""
+    import dataclasses
+
+    from reverie.canvas.averaged import Averaged
+    from reverie.recipe import Until
+    from reverie.recipes.paint import fresh_seed
+    from reverie.spec import KINDS, edited
+
+    seed = options.seed
+    if seed is None:
+        seed = recipe.seed if options.recipe else fresh_seed()
+    stages = list(recipe.stages)
+    for i, stage in enumerate(stages):
+        changes: dict[str, Any] = {}
+        if options.until is not None or options.patience is not None:
+            changes["until"] = Until(score=options.until, patience=options.patience)
+        if options.ema is not None:
+            changes["canvas"] = Averaged(canvas=stage.canvas, decay=options.ema)
+        if options.optimizer:
+            changes["optimizer"] = KINDS[options.optimizer](lr=stage.optimizer.lr)
+        stages[i] = dataclasses.replace(stage, **changes)
+    recipe = dataclasses.replace(recipe, stages=tuple(stages), seed=seed, count=options.count)
+    for text in options.set:
+        recipe = edited(recipe, *read_setting(text, len(stages)))
+    return recipe
+
+
+def show(run: "Run", *, budget: Any, preview: bool) -> int:
+    """Paints a run with live progress, and says where the pictures are."""
+    from rich.console import Console
+
+    from reverie.cli.live import watch
+
+    console = Console(stderr=True)
+    recipe = run.recipe
+    size = "x".join(map(str, recipe.stages[0].canvas.size))
+    several = f" to {recipe.seeds[-1]}" if recipe.count > 1 else ""
+    console.print(
+        f"{recipe.name}: {recipe.title!r}, {size}, seed {recipe.seed}{several}, "
+        f"{run.story['machine']['device']} {run.story['machine']['precision']}",
+        highlight=False, markup=False,
+    )  # fmt: skip
+    from contextlib import closing
+
+    with closing(run.frames(budget=budget)) as frames:
+        last = watch(frames, console, preview=preview)
+    if last is None:
+        return 130
+    score = "" if last.score is None else f", score {last.score:.3f}"
+    done = last.ended or f"stopped at step {last.step} of {last.steps}"
+    console.print(f"{done}{score}", highlight=False)
+    for path in [*run.pictures, *(p for p in [run.folder / "sheet.png"] if recipe.count > 1)]:
+        print(path, flush=True)
+    if not last.ended:
+        console.print(f"go on with: reverie resume {run.folder}", highlight=False, markup=False)
+        return 0 if budget is not None else 130
+    return 0
+
+
+def _wanted(prompt: str | None) -> str:
+    from reverie.errors import PromptError
+
+    if prompt is None:
+        raise PromptError('say what to paint: reverie paint "a lighthouse in fog"', "", 1)
+    return prompt
+
+
+def _saved(
+    source: str, prompt: str | None, canvas: str | None, given: dict[str, Any]
+) -> "Recipe":
+    """A recipe from a file, with other words when some are given."""
+    from reverie.cli.runs import read_recipe
+    from reverie.errors import SpecError
+    from reverie.recipes.words import reworded
+
+    extra = [f"--{k}" for k, v in {"canvas": canvas, **given}.items() if v is not None]
+    if extra:
+        raise SpecError(
+            f"{', '.join(extra)} cannot go with --recipe, which says it already; change its "
+            "fields with --set, such as --set steps=500"
+        )
+    recipe = read_recipe(source)
+    return reworded(recipe, prompt) if prompt is not None else recipe

@@ -1,0 +1,199 @@
+"""`resume`, `replay`, `info`: what runs and pictures remember."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from reverie.cli.options import Duration
+from reverie.errors import PictureError, RunError, SpecError
+
+if TYPE_CHECKING:
+    from reverie.recipe import Recipe
+
+
+def resume(folder: str, /, *, budget: Duration | None = None, preview: bool = True) -> int:
+    """Go on with a run that was stopped or killed, to the picture it would have become.
+
+    Args:
+        folder: the run's folder.
+        budget: stop after so long, such as 90s or 5m.
+        preview: show the picture in the terminal while it is painted.
+    """
+    from contextlib import chdir
+
+    from reverie.cli.painting import show
+    from reverie.run import Run
+
+    run = Run.open(Path(folder).absolute())
+    if run.ended:
+        sys.stderr.write(f"this run is done ({run.ended})\n")
+        print(run.pictures[0])
+        return 0
+    cwd = run.story.get("cwd")
+    with chdir(cwd if cwd and Path(cwd).is_dir() else "."):  # its recipe may name files from there
+        return show(run, budget=budget, preview=preview)
+
+
+def replay(
+    picture: str,
+    /,
+    *,
+    output: Annotated[str | None, Parameter(alias="-o")] = None,
+    preview: bool = True,
+) -> int:
+    """Paint a picture again from the recipe inside it: the same bits on the same machine.
+
+    Args:
+        picture: a picture painted by reverie.
+        output: folder for the new run; NAME-replay beside the picture if left out.
+        preview: show the picture in the terminal while it is painted.
+    """
+    from contextlib import closing
+
+    import torch
+    from rich.console import Console
+
+    from reverie.cli.live import watch
+    from reverie.device import machine
+    from reverie.recipe import Recipe
+    from reverie.run import Run
+    from reverie.spec import from_json
+
+    path = Path(picture)
+    story = _story(path)
+    recipe: Recipe = from_json(story["recipe"], Recipe)
+    at = story["machine"]
+    torch.set_num_threads(at.get("threads") or torch.get_num_threads())
+    folder = Path(output) if output else path.with_name(f"{path.stem}-replay")
+    on = machine(at["device"], at["precision"])
+    run = Run.start(recipe, folder, on, suffix=path.suffix.lower(), overwrite=output is None)
+    run.expect(story["digests"])
+    console = Console(stderr=True)
+    if recipe.count > 1:
+        which = f"picture {story['picture'] + 1} of {recipe.count}, painted together"
+        console.print(f"{which}: all are painted again", highlight=False)
+    last = (story["ended"]["stage"], story["ended"]["step"])
+    with closing(run.frames(last=last)) as frames:
+        end = watch(frames, console, preview=preview)
+    if end is None or not end.ended:
+        console.print(f"stopped; go on with: reverie resume {folder}", highlight=False)
+        return 130
+    console.print(_compared(path, run.pictures[story["picture"]]), highlight=False)
+    print(run.pictures[story["picture"]])
+    return 0
+
+
+def info(path: str, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Show how a picture or a run was made.
+
+    Args:
+        path: a picture painted by reverie, or a run's folder.
+        json: print everything as JSON instead of a table.
+    """
+    import json as json_text
+
+    from reverie.run import Run
+
+    where = Path(path)
+    story = Run.open(where).story if where.is_dir() else _story(where)
+    if json:
+        print(json_text.dumps(story, indent=2, ensure_ascii=False))
+        return 0
+    _print_story(story, where)
+    return 0
+
+
+def read_recipe(source: str) -> "Recipe":
+    """The recipe in a .json file, a picture, a run's folder, or a .py file that sets `recipe`.
+
+    Raises:
+        SpecError: there is none, or it is not valid.
+    """
+    import json as json_text
+    import runpy
+
+    from reverie.recipe import Recipe
+    from reverie.run import Run
+    from reverie.spec import from_json
+
+    path = Path(source)
+    if path.is_dir():
+        return Run.open(path).recipe
+    if not path.exists():
+        raise RunError(f"--recipe {source}: there is no such file")
+    if path.suffix == ".py":
+        recipe = runpy.run_path(source).get("recipe")
+        if not isinstance(recipe, Recipe):
+            raise SpecError(f"{source}: set `recipe` to a reverie.Recipe in this file")
+        return recipe
+    if path.suffix == ".json":
+        try:
+            data = json_text.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise SpecError(f"{source}: not JSON: {error}") from error
+        data = data.get("recipe", data) if isinstance(data, dict) else data
+        return from_json(data, Recipe)
+    return from_json(_story(path)["recipe"], Recipe)
+
+
+def _story(path: Path) -> dict[str, Any]:
+    from reverie.record.pictures import story_in
+
+    story = story_in(path)
+    if story is None:
+        raise PictureError(f"{path} carries no recipe: it was not painted by reverie, or was edited")
+    return story
+
+
+def _compared(old: Path, new: Path) -> str:
+    from reverie import image as images
+
+    if old.suffix.lower() != ".png":
+        return "painted again (only PNG keeps every bit, so there is nothing to compare)"
+    gap = (images.load(old) - images.load(new)).abs().max().item() * 255
+    return "the same picture, bit for bit" if gap == 0 else (
+        f"nearly the same picture: colours differ by up to {gap:.0f} of 255 "
+        "(another machine, or other versions)"
+    )
+
+
+def _print_story(story: dict[str, Any], where: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    recipe, at = story["recipe"], story["machine"]
+    stage = recipe["stages"][0]
+    canvas = stage["canvas"]
+    canvas = canvas.get("canvas", canvas)  # behind an average
+    ended = story.get("ended")
+    rows = {
+        "words": recipe["title"],
+        "recipe": f"{recipe['name']} ({canvas['kind']}, {len(recipe['stages'])} stage(s))",
+        "size": "x".join(map(str, canvas["size"])),
+        "seed": f"{recipe['seed']}" + (
+            f", picture {story['picture'] + 1} of {recipe['count']}" if recipe["count"] > 1
+            and "picture" in story else ""
+        ),
+        "steps": f"{ended['step']} of {sum(s['steps'] for s in recipe['stages'])}"
+        if isinstance(ended, dict) else (ended or "unfinished"),
+        "score": f"{story['score']:.4f}" if "score" in story else None,
+        "optimiser": f"{stage['optimizer']['kind']}, lr {stage['optimizer']['lr']}",
+        "losses": ", ".join(f"{n} ({loss['kind']})" for n, loss in stage["losses"].items()),
+        "machine": f"{at['device']}, {at['precision']}, {at['threads']} thread(s), "
+        f"torch {at['torch']}",
+        "reverie": story["reverie"],
+        **{f"file {name}": f"sha256 {sha}" for name, sha in story["digests"].items()},
+    }  # fmt: skip
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        if value is not None:
+            table.add_row(name, str(value))
+    console = Console()
+    console.print(table, highlight=False, markup=False)
+    again = f"reverie resume {where}" if where.is_dir() else f"reverie replay {where}"
+    if not (where.is_dir() and story.get("ended")):
+        console.print(f"\n{again}", highlight=False, markup=False)

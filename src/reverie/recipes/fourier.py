@@ -1,0 +1,55 @@
+"""Fourier coefficients under CLIP: any size, no generator, flowing shapes everywhere.
+
+Source: eps696/aphantasia, `clip_fft.py` (2021), after Olah et al., "Feature Visualization" (2017).
+Differs: a fused low-passed warp for cutouts, half squared angle for distance, plain Adam.
+"""
+
+from typing import TYPE_CHECKING
+
+from reverie.curve import Number
+
+if TYPE_CHECKING:
+    from reverie.recipe import Recipe
+
+
+def fourier(
+    prompt: str,
+    *,
+    perceptor: str = "auto",
+    size: tuple[int, int] = (512, 512),
+    steps: int = 300,
+    lr: Number = 0.3,
+    cutouts: int = 32,
+    preset: str = "pooled",
+    init: str = "noise",
+    smooth: float = 0.1,
+) -> "Recipe":
+    """Paint with waves: a spectrum that is bent towards the words.
+
+    Args:
+        prompt: words, "a fox:1.5 | fog:0.3 ^ next scene"; pictures and links work too.
+        perceptor: model name or checkpoint file; several with commas. auto: what is installed.
+        size: width x height in pixels.
+        steps: updates to make.
+        lr: learning rate; 0.3..0.05 falls over the run.
+        cutouts: views of the picture judged at every step.
+        preset: how views are cut: pooled, crops, pixray, big-sleep, deep-daze, clipdraw ...
+        init: what to start from: noise, gradient, a colour, or a picture.
+        smooth: weight of total variation, which removes speckle.
+    """
+    from reverie.canvas.fourier import Fourier
+    from reverie.canvas.start import start_from
+    from reverie.optimizer import Adam
+    from reverie.recipes.words import judged
+
+    return judged(
+        "fourier",
+        prompt,
+        Fourier(size=size, start=start_from(init)),
+        Adam(lr=lr),
+        perceptor=perceptor,
+        steps=steps,
+        cutouts=cutouts,
+        preset=preset,
+        smooth=smooth,
+    )

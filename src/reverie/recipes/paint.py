@@ -1,0 +1,82 @@
+"""Words to pictures in one call."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reverie.recipe import Recipe
+    from reverie.run import Run
+
+
+def recipe_for(prompt: str, canvas: str, **options: Any) -> "Recipe":
+    """The recipe of the name `canvas`, with the options that are not None."""
+    from reverie.errors import SpecError
+    from reverie.recipes import RECIPES
+    from reverie.spec import hint
+
+    if canvas not in RECIPES:
+        raise SpecError(f"canvas: {canvas!r} is not a recipe{hint(canvas, RECIPES)}")
+    return RECIPES[canvas](prompt, **{k: v for k, v in options.items() if v is not None})
+
+
+def paint(
+    prompt: str,
+    *,
+    canvas: str = "fourier",
+    seed: int | None = None,
+    count: int = 1,
+    output: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    **options: Any,
+) -> "Run":
+    """Paints words, and returns the run when it is done.
+
+        import reverie
+        run = reverie.paint("a lighthouse in fog", perceptor="ViT-B/32", steps=300)
+        run.pictures[0]  # the path of the picture
+
+    Args:
+        prompt: the words, in the grammar of `reverie.prompt`.
+        canvas: the recipe: fourier or pixels.
+        seed: of the first picture; None takes a new one, which the run records.
+        count: pictures painted together; picture i has the seed `seed + i`.
+        output: the run's folder; None makes one under `pictures/`.
+        device: auto, cpu, cuda or mps.
+        precision: auto, fp32 or bf16, for the networks.
+        options: whatever the recipe takes: size, steps, lr, cutouts, preset, init, perceptor ...
+
+    Raises:
+        ReverieError: bad words, missing weights, a folder in use, no memory, a diverging loss.
+    """
+    import dataclasses
+
+    from reverie.device import machine
+    from reverie.run import Run
+
+    recipe = recipe_for(prompt, canvas, **options)
+    recipe = dataclasses.replace(recipe, seed=fresh_seed() if seed is None else seed, count=count)
+    folder = Path(output) if output else folder_for(recipe)
+    run = Run.start(recipe, folder, machine(device, precision))
+    for _ in run.frames():
+        pass
+    return run
+
+
+def fresh_seed() -> int:
+    """A seed nobody has used, short enough to type."""
+    import secrets
+
+    return secrets.randbelow(1_000_000)
+
+
+def folder_for(recipe: "Recipe", under: Path = Path("pictures")) -> Path:
+    """A folder named after words and seed that does not exist yet."""
+    words = re.sub(r"[^\w]+", "-", recipe.title.lower()).strip("-")[:48].rstrip("-") or "untitled"
+    base = under / f"{words}-{recipe.seed}"
+    return next(
+        folder
+        for folder in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 10_000)))
+        if not folder.exists()
+    )

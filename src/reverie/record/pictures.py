@@ -1,0 +1,55 @@
+"""The pictures of a run, each with the story of its making inside the file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from reverie import image as images
+
+SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
+
+
+def names(count: int, suffix: str = ".png") -> list[str]:
+    """File names of a run's pictures: `picture.png`, or `picture-1.png` and so on."""
+    width = len(str(count))
+    return [f"picture-{i + 1:0{width}d}{suffix}" for i in range(count)] if count > 1 else [
+        f"picture{suffix}"
+    ]
+
+
+def save(
+    pictures: Tensor,
+    folder: Path,
+    story: dict[str, Any],
+    scores: list[float],
+    suffix: str = ".png",
+) -> list[Path]:
+    """Writes every picture of a batch and, when there are several, a contact sheet.
+
+    Args:
+        pictures: `[b, 3, h, w]`, 0 to 1.
+        story: what made them, as JSON data; each file gets it with its own `picture` and `score`.
+        scores: similarity of each, or empty.
+    """
+    paths = []
+    for i, name in enumerate(names(len(pictures), suffix)):
+        own = story | {"picture": i} | ({"score": round(scores[i], 6)} if scores else {})
+        images.save(pictures[i], folder / name, json.dumps(own, ensure_ascii=False))
+        paths.append(folder / name)
+    if len(pictures) > 1:
+        images.save(images.sheet(pictures), folder / "sheet.png", None)
+    return paths
+
+
+def story_in(path: Path) -> dict[str, Any] | None:
+    """What `save` wrote into a picture, or None when it is not one of ours."""
+    text = images.read_text(path)
+    if text is None:
+        return None
+    try:
+        story = json.loads(text)
+    except ValueError:
+        return None
+    return story if isinstance(story, dict) and "recipe" in story else None

@@ -1,0 +1,37 @@
+"""Devices and precisions are chosen sensibly, and fp32 stays fp32."""
+
+import pytest
+import torch
+from reverie.device import fast_matmul, machine
+from reverie.errors import CapacityError
+
+
+def test_names_become_devices_and_precisions():
+    assert machine("cpu", "fp32").precision is torch.float32
+    assert machine("cpu", "bf16").precision is torch.bfloat16
+    assert machine("cpu").device == torch.device("cpu")
+    assert machine().device.type in ("cpu", "cuda", "mps")
+
+
+def test_unknown_names_are_refused_with_the_choices():
+    with pytest.raises(ValueError, match="'tpu'; choices: auto, cpu, cuda, mps"):
+        machine("tpu")
+    with pytest.raises(ValueError, match="'fp8'; choices: auto, fp32, bf16"):
+        machine("cpu", "fp8")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_device_that_is_not_there_is_named_with_the_remedy():
+    with pytest.raises(CapacityError, match="no cuda device here.*--device cpu"):
+        machine("cuda")
+
+
+def test_fast_products_are_accurate_and_the_setting_is_put_back():
+    rng = torch.Generator().manual_seed(1)
+    a, b = (torch.randn(300, 300, generator=rng, dtype=torch.float64) for _ in range(2))
+    matmul = torch.backends.mkldnn.matmul
+    before = matmul.fp32_precision
+    with fast_matmul(machine("cpu", "fp32")):
+        got = a.float() @ b.float()
+    assert matmul.fp32_precision == before
+    assert ((got.double() - a @ b).norm() / (a @ b).norm()).item() < 5e-6

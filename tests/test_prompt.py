@@ -1,0 +1,99 @@
+"""The prompt grammar reads weights, stops, scenes and pictures, and leaves words alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reverie.errors import PromptError
+from reverie.prompt import Prompt, parse, title
+
+
+def one(text):
+    ((prompt,),) = parse(text)
+    return prompt
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("a fox", Prompt(words="a fox")),
+        ("a fox:1.5", Prompt(words="a fox", weight=1.5)),
+        ("a fox : 2", Prompt(words="a fox", weight=2.0)),
+        ("text:-0.5:-0.9", Prompt(words="text", weight=-0.5, stop=-0.9)),
+        ("a fox:1:-inf", Prompt(words="a fox", weight=1.0)),
+        ("fog:0..1", Prompt(words="fog", weight=(0.0, 1.0))),
+        ("fog:-0.5..0.25:-0.9", Prompt(words="fog", weight=(-0.5, 0.25), stop=-0.9)),
+        ("noise:42", Prompt(noise=42)),
+        ("noise:42:0.2", Prompt(noise=42, weight=0.2)),
+        ("photo.JPG:0.5", Prompt(picture="photo.JPG", weight=0.5)),
+        ("https://a.b/c?d=1:2", Prompt(picture="https://a.b/c?d=1", weight=2.0)),
+    ],
+)
+def test_a_prompt_has_words_a_weight_and_a_stop(text, prompt):
+    assert one(text) == prompt
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["16:9", "10:30", "10:30:15", "a castle, 16:9", "a clock at 10:30", "note: this", "studio 54:2"],
+)
+def test_ratios_times_and_colons_stay_words(words):
+    assert one(words) == Prompt(words=words)
+    assert parse(f"{words} | fog:0.3") == ((Prompt(words=words), Prompt(words="fog", weight=0.3)),)
+
+
+@pytest.mark.parametrize(
+    "source", ["C:\\x.png", "http://a/b.png", "http://localhost:8080", "http://[::1]:80/x.png"]
+)
+def test_paths_and_links_survive(source):
+    assert one(source) == Prompt(picture=source)
+    assert one(f"{source}:0.5") == Prompt(picture=source, weight=0.5)
+
+
+def test_a_ratio_can_still_be_weighed():
+    assert one("16:9:1.5") == Prompt(words="16:9", weight=1.5)
+    assert one("studio 54:2.0") == Prompt(words="studio 54", weight=2.0)
+
+
+def test_a_backslash_makes_marks_plain():
+    assert one(r"a \| b \: c \^ d \\ e:2") == Prompt(words=r"a | b : c ^ d \ e", weight=2.0)
+
+
+def test_bars_are_together_and_carets_one_after_the_other():
+    scenes = parse("a fox:1.5 | fog:0.3 ^ an owl")
+    assert [[p.words for p in scene] for scene in scenes] == [["a fox", "fog"], ["an owl"]]
+    assert title(scenes) == "a fox and fog then an owl"
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ("", 1, "empty"),
+        ("   ", 1, "empty"),
+        ("a | | b", 4, "without words"),
+        ("a fox |", 8, "without words"),
+        ("^ a fox", 1, "without words"),
+        (":1", 1, "without words"),
+        ("a fox:", 6, "a weight is wanted"),
+        ("a fox:0", 7, "a weight of 0"),
+        ("a fox:1e999", 7, "not a finite number"),
+    ],
+)
+def test_a_bad_prompt_names_the_column(text, column, message):
+    with pytest.raises(PromptError, match=message) as caught:
+        parse(text)
+    assert caught.value.column == column
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=40))
+def test_any_text_is_read_or_refused_cleanly(text):
+    try:
+        scenes = parse(text)
+    except PromptError:
+        return
+    assert all(str(prompt).strip() for scene in scenes for prompt in scene)
+
+
+@given(st.text(alphabet="ab:|^\\ 1.5", min_size=1, max_size=12).filter(str.strip))
+def test_escaping_every_mark_gives_the_words_back(words):
+    escaped = "".join(f"\\{c}" if c in ":|^\\" else c for c in words)
+    assert one(escaped) == Prompt(words=words.strip())
