@@ -1,0 +1,210 @@
+"""Reads the tensors out of a checkpoint of any kind, and runs nothing that is in it.
+
+Understood: safetensors; TorchScript archives, such as OpenAI publishes for CLIP (their code is
+never looked at); what torch.save writes, today's zip files and those before torch 1.6.
+
+Source: the formats as `safetensors`, torch.serialization and torch.jit write them.
+Differs: torch.load and torch.jit.load are not used; a TorchScript archive is a program.
+"""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from reverie.errors import WeightsError
+from reverie.weights.pickles import MAX_PICKLE, Loaded, load
+from reverie.weights.records import Extent, Record, Storage
+
+MAX_DEPTH = 64  # of modules within modules, or dictionaries within dictionaries
+MAX_NAME = 1024
+MAX_VISITS = 200_000  # values looked at on the way to the tensors
+LEGACY = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")  # torch.save before 1.6 begins so
+NOT_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint by their state_dict names, on the CPU, in the dtypes they have.
+
+    Raises:
+        WeightsError: the file is missing, damaged, of another kind, or asks for anything that a
+            checkpoint does not need.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(256)
+            file.seek(0)
+            if head.startswith(b"PK"):
+                return _read_zip(file, path)
+            if head.startswith(LEGACY):
+                return _read_legacy(file, path)
+        if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 40:
+            return load_file(path)
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: is cut short or damaged ({error}); get it again") from error
+    except OSError as error:
+        if isinstance(error, WeightsError):
+            raise
+        raise WeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    raise WeightsError(f"{path}: {_what_else(head)}")
+
+
+def is_web_page(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a web page: no weights and no vocabulary are."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def _what_else(head: bytes) -> str:
+    """What a file is that begins with `head` and that nothing here can read."""
+    if not head:
+        return "is an empty file; get it again"
+    if is_web_page(head):
+        return "this is a web page, not weights: the link it came from does not lead to the file"
+    if head.startswith(b"version https://git-lfs"):
+        return "is a git-lfs pointer, not weights; run `git lfs pull` where it came from"
+    if head.startswith(b"\x80"):
+        return (
+            "is a bare pickle, which could run anything, and not what torch.save writes; "
+            "save the state_dict() as safetensors"
+        )
+    return (
+        f"is no checkpoint (it begins with {head[:12]!r}); wanted: safetensors, or what torch.save "
+        "or torch.jit.save writes"
+    )
+
+
+def _read_zip(file: io.BufferedReader, path: Path) -> dict[str, Tensor]:
+    where = str(path)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [n for n in archive.namelist() if n.count("/") == 1 and n.endswith("/data.pkl")]
+            if len(names) != 1:
+                raise WeightsError(f"{where}: is a zip file, but not one that torch writes")
+            folder = names[0].removesuffix("data.pkl")
+            loaded = load(io.BytesIO(_pickle_bytes(archive, names[0], where)), where)
+            return _assemble(loaded, path, lambda storage: _stored(archive, folder, storage, path))
+    except NOT_ZIP as error:
+        raise WeightsError(f"{where}: is cut short or damaged ({error}); get it again") from error
+
+
+def _pickle_bytes(archive: zipfile.ZipFile, name: str, where: str) -> bytes:
+    size = archive.getinfo(name).file_size
+    if size > MAX_PICKLE:
+        raise WeightsError(
+            f"{where}: its pickle unpacks to {size} bytes, and no checkpoint needs over "
+            f"{MAX_PICKLE}; nothing was run"
+        )
+    order = name.replace("data.pkl", "byteorder")
+    if order in archive.namelist() and archive.open(order).read(8) != b"little":
+        raise WeightsError(f"{where}: was written by a big-endian machine, which is not supported")
+    return archive.read(name)
+
+
+def _stored(archive: zipfile.ZipFile, folder: str, storage: Storage, path: Path) -> Tensor:
+    """The bytes of a storage. torch never packs them, so they are no more than the file holds."""
+    try:
+        entry = archive.getinfo(f"{folder}data/{storage.key}")
+    except KeyError as error:
+        raise WeightsError(f"{path}: lacks the numbers of storage {storage.key!r}") from error
+    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > path.stat().st_size:
+        raise WeightsError(
+            f"{path}: storage {storage.key!r} claims {entry.file_size} bytes that the file does "
+            "not hold as they are, as torch would write them; nothing was run"
+        )
+    if entry.file_size < storage.nbytes:
+        raise ValueError(f"storage {storage.key} has {entry.file_size} of {storage.nbytes} bytes")
+    with archive.open(entry) as content:
+        return _filled(content, storage)
+
+
+def _read_legacy(file: io.BufferedReader, path: Path) -> dict[str, Tensor]:
+    """The format before torch 1.6: five pickles, then every storage as its length and numbers."""
+    where = str(path)
+    start = io.BytesIO(file.read(MAX_PICKLE))
+    _magic, _protocol, system, loaded, keys = (load(start, where) for _ in range(5))
+    if not isinstance(system.root, dict) or system.root.get("little_endian") is not True:
+        raise WeightsError(f"{where}: was written by a big-endian machine, which is not supported")
+    places, at, end = {}, start.tell(), path.stat().st_size
+    for key in keys.root if isinstance(keys.root, list) else ():
+        storage = loaded.storages.get(key) if isinstance(key, str) else None
+        if storage is None or at + 8 + storage.nbytes > end:
+            raise WeightsError(f"{where}: is cut short or damaged; get it again")
+        places[key] = at + 8
+        at += 8 + storage.nbytes
+
+    def stored(storage: Storage) -> Tensor:
+        if storage.key not in places:
+            raise WeightsError(f"{where}: lacks the numbers of storage {storage.key!r}")
+        file.seek(places[storage.key])
+        return _filled(file, storage)
+
+    return _assemble(loaded, path, stored)
+
+
+def _filled(content: Any, storage: Storage) -> Tensor:
+    buffer = torch.empty(storage.nbytes, dtype=torch.uint8)
+    view, at = buffer.numpy().data, 0
+    while at < storage.nbytes:
+        count = content.readinto(view[at : at + (1 << 24)])
+        if not count:
+            raise EOFError(f"storage {storage.key} ends after {at} of {storage.nbytes} bytes")
+        at += count
+    return buffer.view(storage.dtype)
+
+
+def _assemble(loaded: Loaded, path: Path, stored: Callable[[Storage], Tensor]) -> dict[str, Tensor]:
+    extents = _named(loaded.root, str(path))
+    total = sum(extent.nbytes for extent in extents.values())
+    total += sum(storage.nbytes for storage in {e.storage for e in extents.values()})
+    if total > 8 * path.stat().st_size:
+        raise WeightsError(
+            f"{path}: its tensors claim {total} bytes, and the file is far smaller; nothing was run"
+        )
+    blocks: dict[str, Tensor] = {}
+    tensors = {}
+    for name, e in extents.items():
+        if e.storage.key not in blocks:
+            blocks[e.storage.key] = stored(e.storage)
+        tensors[name] = blocks[e.storage.key].as_strided(e.size, e.stride, e.offset)
+    return tensors
+
+
+def _named(root: Any, where: str) -> dict[str, Extent]:
+    """The tensors of a module tree or of nested dictionaries, by their dotted names.
+
+    A `state_dict` inside a training checkpoint is taken alone, and the `module.` that
+    DataParallel puts before every name goes away.
+    """
+    if isinstance(root, dict) and isinstance(root.get("state_dict"), dict):
+        root = root["state_dict"]
+    found: dict[str, Extent] = {}
+    for visits, (name, value) in enumerate(_walk(root, "", 0, where)):
+        if visits == MAX_VISITS:
+            raise WeightsError(f"{where}: its containers contain each other; nothing was run")
+        if isinstance(value, Extent):
+            found[name] = value
+    if not found or "" in found:
+        raise WeightsError(f"{where}: holds no tensors by name; a state_dict is wanted")
+    if all(name.startswith("module.") for name in found):
+        return {name.removeprefix("module."): extent for name, extent in found.items()}
+    return found
+
+
+def _walk(value: Any, name: str, depth: int, where: str) -> Iterator[tuple[str, Any]]:
+    if depth > MAX_DEPTH or len(name) > MAX_NAME:
+        raise WeightsError(
+            f"{where}: nested deeper than {MAX_DEPTH} levels, or within itself; nothing was run"
+        )
+    yield name, value
+    items = value.state if isinstance(value, Record) else value
+    if isinstance(items, dict):
+        for key, item in items.items():
+            if isinstance(key, str):
+                yield from _walk(item, f"{name}.{key}" if name else key, depth + 1, where)
