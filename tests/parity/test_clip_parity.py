@@ -1,17 +1,23 @@
 """CLIP against the reference implementation, on random networks with known answers."""
 
 import json
+import os
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from safetensors.torch import load_file
 
 from parity.golden import families
+from perceptor.tiny_clip import tiny_clip
 from reverie.nets.clip import ClipNetwork, ClipShape, ImageResNet, ImageTransformer
+from reverie.perceptor.tokenizer import Tokenizer
 from reverie.weights.clip_layouts import openai_layout
 
+DATA = Path(os.environ.get("REVERIE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 NETWORKS = [*families("clip-vit"), *families("clip-rn")]
 names = [folder.name for folder in NETWORKS]
 
@@ -96,3 +102,34 @@ def test_stages_of_the_text_tower_are_those_of_the_reference(known) -> None:
     hidden = network.text.hidden(io["tokens"])
     same(hidden, io["stage.text.transformer_LND"].transpose(0, 1))
     same(network.text.ln_final(hidden), io["stage.text.ln_final_NLD"])
+
+
+@pytest.mark.parametrize("folder", families("clip-tokenizer"), ids=lambda folder: folder.name)
+def test_token_ids_are_those_of_the_reference(folder: Path) -> None:
+    known = json.loads((folder / "tokens.json").read_text())
+    config = known["config"]
+    file = DATA / "clip-bpe" / config["vocab_file"]
+    if not file.exists():
+        pytest.skip(f"CLIP's vocabulary is not at {file} (REVERIE_DATA names its folder)")
+    tokenizer = Tokenizer(file, config["context_length"], config["vocab_size"])
+    for row in known["rows"]:
+        assert tokenizer.encode(row["text"]) == row["ids"], row["text"]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            (ids,) = tokenizer.tokens([row["text"]]).tolist()
+        prefix = row["row77_truncate_true_nonzero_prefix"]
+        assert ids == prefix + [0] * (config["context_length"] - len(prefix)), row["text"]
+        assert bool(caught) == row["raises_without_truncate"]
+
+
+@pytest.mark.parametrize("folder", families("clip-preprocess"), ids=lambda folder: folder.name)
+def test_a_picture_is_prepared_to_the_bit_like_the_reference(folder: Path) -> None:
+    io = load_file(folder / "io.safetensors")
+    for name, want in io.items():
+        if ".preprocess_" not in name:
+            continue
+        picture = Image.fromarray(io[f"{name.split('.')[0]}.image_u8"].numpy())
+        clip = tiny_clip()
+        clip.size = want.shape[-1]
+        got = (clip.prepare(picture) - clip.mean) / clip.std
+        torch.testing.assert_close(got, want, rtol=0, atol=1e-6)

@@ -78,12 +78,16 @@ def openai_layout(
 def _inferred(tensors: Tensors, file: str) -> dict[str, Any]:
     """The architecture, as the names and the shapes of the tensors tell it."""
 
-    def sizes(name: str) -> torch.Size:
+    def sizes(name: str, rank: int = 2) -> torch.Size:
         if name not in tensors:
             raise WeightsError(f"{file}: not a CLIP checkpoint: there is no tensor {name!r}")
+        if tensors[name].ndim != rank:
+            raise WeightsError(
+                f"{file}: tensor {name!r} has {tensors[name].ndim} dimensions, a CLIP's has {rank}"
+            )
         return tensors[name].shape
 
-    width = sizes("visual.conv1.weight")[0]
+    width = sizes("visual.conv1.weight", 4)[0]
     context, text_width = sizes("positional_embedding")
     shape = {
         "embed_dim": sizes("text_projection")[1],
@@ -97,7 +101,7 @@ def _inferred(tensors: Tensors, file: str) -> dict[str, Any]:
         "std": STD,
     }
     if "visual.proj" in tensors:
-        patch = sizes("visual.conv1.weight")[-1]
+        patch = sizes("visual.conv1.weight", 4)[-1]
         return shape | {
             "image_size": patch * math.isqrt(sizes("visual.positional_embedding")[0] - 1),
             "patch": patch,

@@ -1,0 +1,91 @@
+"""CLIP as a perceptor.
+
+Source: Radford et al. (2021), https://arxiv.org/abs/2103.00020, and https://github.com/openai/CLIP.
+Differs: views come in [0, 1] and the normalisation is done here; embeddings have unit length and
+are float32, whatever the image tower computes in; the text tower always computes in float32.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from PIL.Image import Image as Picture
+from PIL.Image import Resampling
+from torch import Tensor, nn
+
+from reverie.nets.clip import ClipNetwork, ClipShape
+from reverie.perceptor.tokenizer import BYTES, Tokenizer
+from reverie.protocols import Embedding, Machine, PerceptorSpec
+from reverie.spec import spec
+from reverie.weights.clip_layouts import openai_layout
+from reverie.weights.store import find
+
+
+class ClipPerceptor(nn.Module):
+    """Views and texts in CLIP's space. Nothing here learns; only views collect gradient."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: ClipNetwork, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self.network, self.tokenizer = network, tokenizer
+        self.size = network.shape.image_size
+        self.logit_scale = network.logit_scale.item()
+        for name in ("mean", "std"):
+            numbers = torch.tensor(getattr(network.shape, name)).view(3, 1, 1)
+            self.register_buffer(name, numbers)
+
+    def encode_image(self, views: Float[Tensor, "n 3 s s"]) -> Embedding:
+        pixels = (views - self.mean) / self.std
+        precision = next(self.network.visual.buffers()).dtype
+        return F.normalize(self.network.visual(pixels.to(precision)).float(), dim=1)
+
+    @torch.no_grad()
+    def encode_text(self, texts: Sequence[str]) -> Embedding:
+        tokens = self.tokenizer.tokens(texts).to(self.mean.device)
+        return F.normalize(self.network.text(tokens), dim=1)
+
+    def prepare(self, picture: Picture) -> Float[Tensor, "3 s s"]:
+        """A picture as one view, in [0, 1], to the bit as OpenAI's preprocessing makes it."""
+        width, height = picture.size
+        short, long = self.size, self.size * max(width, height) // min(width, height)
+        wide = (long, short) if width > height else (short, long)
+        picture = picture.resize(wide, Resampling.BICUBIC)
+        left, top = (round((side - short) / 2) for side in wide)
+        picture = picture.crop((left, top, left + short, top + short))
+        picture = picture.convert("RGB")  # after resizing, as there
+        data = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
+        pixels = data.view(short, short, 3).permute(2, 0, 1)  # [s, s, 3] -> [3, s, s]
+        return pixels.to(self.mean.device).float() / 255
+
+
+@spec
+class Clip(PerceptorSpec):
+    """CLIP in OpenAI's architecture, from a file or folder in any of three layouts.
+
+    `weights` is a name that `reverie models` lists, or a path. Built once for every machine.
+    """
+
+    weights: str
+
+    def build(self, machine: Machine) -> ClipPerceptor:
+        return _built(self.weights, machine)
+
+    def digests(self) -> dict[str, str]:
+        checkpoint = find(self.weights)
+        return {checkpoint.path.name: checkpoint.digest()}
+
+
+@lru_cache(maxsize=4)
+def _built(weights: str, machine: Machine) -> ClipPerceptor:
+    checkpoint = find(weights)
+    tensors, fields = openai_layout(checkpoint.tensors(), checkpoint.config, str(checkpoint.path))
+    shape = ClipShape(**fields)
+    vocabulary = checkpoint.vocabulary if shape.vocab >= BYTES + 2 else None
+    tokenizer = Tokenizer(vocabulary, shape.context, shape.vocab)
+    network = ClipNetwork(shape, tensors)
+    network.visual.to(machine.precision)
+    return ClipPerceptor(network, tokenizer).to(machine.device).eval()
