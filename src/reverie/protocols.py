@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 Image = Float[Tensor, "b 3 h w"]
-Views = Float[Tensor, "n*b 3 s s"]  # n views of each of b pictures, view-major
+Views = Float[Tensor, "views 3 s s"]  # n views of each of b pictures, view-major: [n*b, ...]
 Embedding = Float[Tensor, "n d"]  # rows of unit length
 PerImage = Float[Tensor, " b"]
 
