@@ -25,6 +25,8 @@ from torch import Tensor
 from reverie.errors import PictureError
 from reverie.protocols import Image
 
+Resized = Float[Tensor, "b 3 {size[1]} {size[0]}"]
+
 SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
 MAX_PIXELS = 2**26  # a file of a few kB can claim to hold terabytes
 MAX_BYTES = 2**26  # of a link
@@ -104,12 +106,12 @@ def read_text(path: str | Path) -> str | None:
         raise PictureError(f"{path}: this picture cannot be read ({error})") from error
 
 
-def resize(image: Image, size: tuple[int, int]) -> Image:
+def resize(image: Image, size: tuple[int, int]) -> Resized:
     """`image` at `size` (width, height), without aliasing."""
     return resample(image, size).clamp(0, 1)  # bicubic interpolation overshoots at edges
 
 
-def resample(image: Image, size: tuple[int, int], lobes: int = 3) -> Image:
+def resample(image: Image, size: tuple[int, int], lobes: int = 3) -> Resized:
     """Lanczos low-pass along the axes that shrink, then bicubic interpolation from corner to
     corner. Not clamped.
 
@@ -121,7 +123,7 @@ def resample(image: Image, size: tuple[int, int], lobes: int = 3) -> Image:
     return F.interpolate(low, (height, width), mode="bicubic", align_corners=True)
 
 
-def fit(image: Image, size: tuple[int, int]) -> Image:
+def fit(image: Image, size: tuple[int, int]) -> Resized:
     """`image` at `size`, its middle cut to the wanted shape so that nothing is stretched.
 
     Differs: nerdyrodent/VQGAN-CLIP stretches.
@@ -134,7 +136,9 @@ def fit(image: Image, size: tuple[int, int]) -> Image:
     return resize(image[..., top : top + crop_h, left : left + crop_w], size)
 
 
-def sheet(images: Image, columns: int | None = None, gap: int = 2) -> Image:
+def sheet(
+    images: Image, columns: int | None = None, gap: int = 2
+) -> Float[Tensor, "1 3 height width"]:
     """All pictures of a batch on one white sheet, row by row, `[1, 3, h, w]`."""
     b, _, h, w = images.shape
     columns = columns or math.ceil(math.sqrt(b))

@@ -3,8 +3,8 @@
 Source: Olah et al., "Feature Visualization" (2017), https://distill.pub/2017/feature-visualization;
 the colour matrix is that of Lucid (tensorflow/lucid): the square root of the covariance of the
 colours of ImageNet, divided by its longest column. The decay is that of eps696/aphantasia.
-Differs: frequencies count waves across the longer side, and coefficients are amplitudes, so one
-learning rate means the same at every size and decay; noise is drawn per picture from its seed.
+Differs: frequencies count waves across the longer side, and coefficients of 1 draw a picture of
+natural contrast, so a learning rate means the same at every size; every picture has its own noise.
 """
 
 import math
@@ -21,6 +21,8 @@ from reverie.spec import spec
 
 COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))  # to red, green, blue
 EDGE = 1 / 1024  # a quarter of a grey level: nearer to 0 and 1 the sigmoid hardly moves
+
+SLOPE = 1 / 4  # of the sigmoid at grey
 
 Spectrum = Float[Tensor, "b 3 h half 2"]  # real and imaginary parts, half = w // 2 + 1
 
@@ -56,14 +58,16 @@ class FourierCanvas(Canvas):
 
 
 def amplitudes(width: int, height: int, decay: float) -> Float[Tensor, "h half"]:
-    """Of the waves of an rfft spectrum: 1 / frequency**decay, in waves across the longer side.
+    """Of the waves of an rfft spectrum: in proportion to 1 / frequency**decay.
 
-    The mean, of frequency 0, counts as a wave of frequency 1.
+    Frequencies are in waves across the longer side; the mean counts as a wave of frequency 1.
+    Standard normal coefficients add up to a standard deviation of 1 before colours are mixed.
     """
     longer = max(width, height)
     down = torch.fft.fftfreq(height)[:, None] * longer
     across = torch.fft.rfftfreq(width) * longer
-    return (down**2 + across**2).sqrt().clamp(min=1) ** -decay
+    scale = (down**2 + across**2).sqrt().clamp(min=1) ** -decay  # [h, half]
+    return scale / (2 * scale.square().sum()).sqrt()  # each coefficient stands for two waves
 
 
 def mix(matrix: Tensor, x: Tensor) -> Tensor:
@@ -88,8 +92,8 @@ class Fourier(CanvasSpec):
         width, height = self.size
         shape = (3, height, width // 2 + 1, 2)
         if isinstance(self.start, Noise):  # white noise in pixels would be huge in fine waves
-            noise = Draws(seeds, 0, "start").normal(*shape) / math.sqrt(2)
-            spectrum = self.start.strength * noise.to(machine.device)
+            noise = Draws(seeds, 0, "start").normal(*shape).to(machine.device)
+            spectrum = self.start.strength / SLOPE * noise / math.sqrt(2)
             return FourierCanvas(spectrum, width, self.decay)
         canvas = FourierCanvas(
             torch.zeros(len(seeds), *shape, device=machine.device), width, self.decay

@@ -120,7 +120,7 @@ def rgb(colour: str) -> tuple[float, float, float]:
 
 def check_size(size: Size) -> None:
     """Refuses what is not a width and a height in pixels."""
-    if not all(isinstance(n, int) and 1 <= n <= LARGEST for n in size) or len(size) != 2:
+    if not all(isinstance(n, int) and 1 <= n <= LARGEST for n in size):
         raise SpecError(
             f"size: {size} is not a width and a height in pixels, whole numbers from 1 to {LARGEST}"
         )
