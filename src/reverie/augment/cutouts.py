@@ -87,7 +87,7 @@ class CutLooks:
             keep = kept(self._rows(self.choice.erased, views), size)
         if self.choice.noise is not None:
             noise = self._noise(views, size)
-            return seen + noise if keep is None else torch.addcmul(noise, seen, keep)
+            return noise.add_(seen) if keep is None else noise.addcmul_(seen, keep)
         return seen if keep is None else seen * keep
 
     def _sampled(self, views: slice, size: int) -> Tensor:
@@ -99,13 +99,14 @@ class CutLooks:
         pyramid = Pyramid(picture - grey if grey else picture)
         height, width = pyramid.size
         levels = pyramid.level_for(warp.shrinking(chosen, width, height, size))  # [b, n]
+        bent = bool(chosen[..., 2, :2].any())
         moved = chosen.to(picture.dtype).to(picture.device)
         seen: dict[int, Tensor] = {}
         for i in range(b):
             for level in levels[i].unique().tolist():
                 at = (levels[i] == level).nonzero()[:, 0].tolist()
                 source = pyramid.pictures(level)[i]
-                cuts = warp.sample(source, moved[i, at], size, padding)
+                cuts = warp.sample(source, moved[i, at], size, outside=padding, bent=bent)
                 seen |= {j * b + i: cut for j, cut in zip(at, cuts, strict=True)}
         stacked = torch.stack([seen[row] for row in range(n * b)])
         return stacked + grey if grey else stacked
@@ -125,12 +126,14 @@ class CutLooks:
     def _noise(self, views: slice, size: int) -> Tensor:
         """Each view has a stream of its own, so no slice changes what another view sees."""
         assert self.choice.noise is not None
-        fields = [
-            self.draws.named(f"noise{view}").normal(3, size, size, device=self.image.device)
-            for view in range(self.count)[views]
-        ]
-        strength = self._rows(self.choice.noise, views)[:, None, None, None]
-        return torch.cat(fields).to(self.image.dtype).mul_(strength)
+        strength = self._rows(self.choice.noise, views)[:, None, None, None]  # [n*b, 1, 1, 1]
+        noise = self.image.new_empty(len(strength), 3, size, size)
+        b = len(self.image)
+        for row, view in enumerate(range(self.count)[views]):
+            at = slice(row * b, (row + 1) * b)
+            field = self.draws.named(f"noise{view}").normal(3, size, size, device=noise.device)
+            noise[at] = strength[at] * field
+        return noise
 
     def _rows(self, drawn: Tensor, views: slice) -> Tensor:
         """`[b, count, ...] -> [n*b, ...]`, view-major, where and as precise as the picture."""
