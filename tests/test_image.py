@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def colours(height: int = 12, width: int = 17) -> Tensor:
     return torch.randint(0, 256, (1, 3, height, width), generator=rng) / 255
 
 
-def written(tmp_path: Path, image: Image.Image, name: str, **options: object) -> Path:
+def written(tmp_path: Path, image: Image.Image, name: str, **options: Any) -> Path:
     image.save(tmp_path / name, **options)
     return tmp_path / name
 
@@ -148,7 +149,7 @@ def site() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(pages.get(self.path, b""))
 
-        def log_message(self, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
