@@ -45,7 +45,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
                 return _read_zip(file, path)
             if head.startswith(LEGACY):
                 return _read_legacy(file, path)
-        if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 40:
+        if _is_safetensors(head):
             return load_file(path)
     except SafetensorError as error:
         raise WeightsError(f"{path}: is cut short or damaged ({error}); get it again") from error
@@ -54,6 +54,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             raise
         raise WeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
     raise WeightsError(f"{path}: {_what_else(head)}")
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file is of that format, whatever it is called."""
+    with path.open("rb") as file:
+        return _is_safetensors(file.read(9))
+
+
+def _is_safetensors(head: bytes) -> bool:
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 40
 
 
 def is_web_page(head: bytes) -> bool:

@@ -1,0 +1,127 @@
+"""The folder of a stored model: where it is, what is in it, and how it comes to be.
+
+    ViT-B-32/model.safetensors    the tensors, in the dtypes and under the names of their source
+    ViT-B-32/model.json           name, layout, config, licence, source, digests
+    clip-bpe/...                  the vocabulary that the models share
+    .ViT-B-32.part/               a download that is not finished
+
+All lie in REVERIE_HOME, else in `models` of the user's cache. A model appears there whole, by the
+renaming of a finished folder.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from reverie.errors import WeightsError
+from reverie.weights.download import digest_of
+
+WEIGHTS = (  # what a folder's weights are called, the best first
+    "model.safetensors",
+    "open_clip_model.safetensors",
+    "pytorch_model.bin",
+    "open_clip_pytorch_model.bin",
+)
+CONFIGS = ("open_clip_config.json", "config.json")
+VOCABULARIES = ("bpe_simple_vocab_16e6.txt.gz", "merges.txt")
+VOCABULARY = "clip-bpe"  # the entry that has the first of them
+ABOUT = "model.json"
+FORMAT = "reverie model 1"
+
+
+def home() -> Path:
+    """The folder of the store. It need not exist yet."""
+    own = os.environ.get("REVERIE_HOME")
+    return Path(own) if own else platformdirs.user_cache_path("reverie") / "models"
+
+
+def stored_folders(name: str | None = None) -> list[Path]:
+    """Folders of the store: all of them, or those whose model `name` may mean."""
+    root = home()
+    folders = sorted(root.iterdir()) if root.is_dir() else []
+    folders = [f for f in folders if not f.name.startswith(".") and description(f)]
+    return [f for f in folders if name is None or plain(description(f)["name"]) == plain(name)]
+
+
+def new_folder(name: str) -> Path:
+    """Where a model of that name is stored. Slashes, and what else files cannot be called, go."""
+    folder = re.sub(r"[^\w.@+-]+", "-", name).strip("-.")
+    if not folder:
+        raise WeightsError(f"{name!r} cannot be the name of a model; use letters and digits")
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WeightsError(
+            f"{home()}: cannot be made ({error.strerror}); set REVERIE_HOME to another folder"
+        ) from error
+    return home() / folder
+
+
+def hidden(folder: Path, kind: str) -> Path:
+    return home() / f".{folder.name.lstrip('.')}.{kind}"
+
+
+def plain(name: str) -> str:
+    """What spellings of one name have in common: ViT-B/32, vit-b-32, ViT_B_32."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def description(folder: Path) -> dict[str, Any]:
+    """What model.json says of a stored model; nothing of any other folder."""
+    try:
+        told = json.loads((folder / ABOUT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) and told.get("format") == FORMAT else {}
+
+
+def config_of(weights: Path) -> dict[str, Any]:
+    """The JSON beside weights. A folder may have them in two layouts: then each has its own."""
+    own = weights.name.startswith("open_clip")
+    names = sorted(CONFIGS, key=lambda name: name.startswith("open_clip") != own)
+    for path in (weights.with_name(name) for name in names):
+        if path.is_file():
+            try:
+                read = json.loads(path.read_text("utf-8"))
+            except (OSError, ValueError) as error:
+                raise WeightsError(f"{path}: cannot be read as JSON: {error}") from error
+            if not isinstance(read, dict):
+                raise WeightsError(f"{path}: an object is wanted, and this is something else")
+            return read
+    return {}
+
+
+def save(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Writes safetensors. Tensors that share numbers, as they may not there, get their own."""
+    alone, seen = {}, set()
+    for name, tensor in tensors.items():
+        storage = tensor.untyped_storage()
+        own = tensor.is_contiguous() and tensor.nbytes == storage.nbytes()
+        if not own or storage.data_ptr() in seen:
+            tensor = tensor.clone(memory_format=torch.contiguous_format)
+        seen.add(storage.data_ptr())
+        alone[name] = tensor
+    try:
+        save_file(alone, path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: cannot be written: {error}") from error
+
+
+def finish(work: Path, folder: Path, told: Mapping[str, Any], came: Mapping[str, str]) -> None:
+    """Describes the files in `work`, and makes it the stored model `folder`."""
+    files = {path.name: digest_of(path) for path in sorted(work.iterdir()) if path.name != ABOUT}
+    told = {"format": FORMAT, **told, "files": files, "made_from": came}
+    (work / ABOUT).write_text(json.dumps(told, indent=2, ensure_ascii=False), "utf-8")
+    try:
+        work.replace(folder)
+    except OSError as error:
+        raise WeightsError(f"{folder}: cannot be put there: {error.strerror}") from error
