@@ -48,7 +48,7 @@ def adjust(brightness: Tensor, contrast: Tensor, saturation: Tensor, hue: Tensor
     about middle grey, and brightness, in this order; the last column is added."""
     cos, sin = (2 * math.pi * hue).cos() * saturation, (2 * math.pi * hue).sin() * saturation
     o, one = torch.zeros_like(cos), torch.ones_like(cos)
-    rows = [[one, o, o], [o, cos, -sin], [o, sin, cos]]
+    rows = [[one, o, o], [o, cos, sin], [o, -sin, cos]]  # from red to green, as in HSV
     turn = torch.stack([torch.stack(row, -1) for row in rows], -2)  # [..., 3, 3]
     yiq = torch.tensor(YIQ, dtype=torch.float64)
     mixed = torch.linalg.inv(yiq) @ turn @ yiq * (brightness * contrast)[..., None, None]

@@ -1,0 +1,189 @@
+"""Every preset draws what its system draws: distributions of many draws, with fixed seeds."""
+
+import math
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+import torch
+
+from reverie.augment.boxes import Area
+from reverie.augment.cutouts import Cutouts, Cutter
+from reverie.augment.presets import PRESETS, PresetName
+from reverie.errors import SpecError
+from reverie.protocols import Draws
+
+MANY = 10_000
+DECILES = torch.tensor([0.1, 0.3, 0.5, 0.7, 0.9], dtype=torch.float64)
+
+
+def drawn(preset, count=MANY, size=(512, 512), t=0.0, **given):
+    cutter = Cutouts(preset=preset, count=count, **given).build()
+    return cutter.choose(Draws([5], 0), size, t)
+
+
+def boxes(preset, size=(512, 512), **given):
+    """Left, top, width and height in pixels, of a preset that only crops."""
+    h = drawn(preset, size=size, **given).warps[0]
+    shares = torch.stack([h[:, 0, 2], h[:, 1, 2], h[:, 0, 0], h[:, 1, 1]], 1)
+    return (shares * torch.tensor([*size, *size])).unbind(1)
+
+
+def assert_uniform(values, low, high):
+    want = low + (high - low) * DECILES
+    slack = 0.03 * (high - low)
+    torch.testing.assert_close(torch.quantile(values, DECILES), want, rtol=0, atol=slack)
+    assert values.min() >= low - 1e-6 and values.max() <= high + 1e-6
+
+
+def bent(h):
+    return (h[:, 2, :2].abs() > 1e-12).any(1)
+
+
+def still(h):
+    return ((h - torch.eye(3)).abs() < 1e-9).all(2).all(1)
+
+
+def share(condition):
+    return condition.double().mean().item()
+
+
+def test_every_name_has_a_preset():
+    assert set(get_args(PresetName)) == set(PRESETS)
+    assert all(sum(part for part, _ in p.kinds) == pytest.approx(1) for p in PRESETS.values())
+
+
+@pytest.mark.parametrize("size", [(512, 512), (640, 400), (300, 700)])
+def test_crops_are_squares_from_224_pixels_to_the_short_side_anywhere(size):
+    left, top, wide, high = boxes("crops", size)
+    torch.testing.assert_close(wide, high)
+    assert_uniform(wide, 224, min(size))
+    assert_uniform(left / (size[0] - wide).clamp(min=1e-3), 0, 1)
+    assert_uniform(top / (size[1] - high).clamp(min=1e-3), 0, 1)
+
+
+def test_crops_of_a_small_picture_are_as_large_as_they_can_be():
+    left, top, wide, high = boxes("crops", (200, 150))
+    torch.testing.assert_close(wide, torch.full_like(wide, 150))
+    torch.testing.assert_close(high, wide)
+    assert (top.abs() < 1e-6).all()
+    assert_uniform(left, 0, 50)
+
+
+@pytest.mark.parametrize("power", [0.5, 2.0])
+def test_power_bends_the_sides_of_crops(power):
+    _, _, wide, _ = boxes("crops", power=power)
+    assert_uniform(((wide - 224) / 288).clamp(0, 1) ** (1 / power), 0, 1)
+
+
+def test_stylegan3_crops_have_the_power_one_half():
+    _, _, wide, _ = boxes("stylegan3-clip", (1024, 1024))
+    assert_uniform(((wide - 224) / 800) ** 2, 0, 1)
+
+
+def test_deep_daze_crops_from_a_tenth_of_the_side_up():
+    _, _, wide, _ = boxes("deep-daze")
+    assert_uniform(wide / 512, 0.1, 1)
+
+
+def test_the_smallest_crop_may_follow_a_curve():
+    cutter = Cutouts(preset="deep-daze", count=MANY, smallest=(0.1, 0.75)).build()
+    for t, low in ((0.0, 0.1), (1.0, 0.75)):
+        assert_uniform(cutter.choose(Draws([5], 0), (512, 512), t).warps[0, :, 0, 0], low, 1)
+
+
+def test_big_sleep_sides_are_normal_and_clipped():
+    left, _, wide, _ = boxes("big-sleep")
+    side = wide / 512
+    assert share(side > 0.95 - 1e-9) == pytest.approx(0.3085, abs=0.03)  # beyond half a deviation
+    assert share(side < 0.5 + 1e-9) == pytest.approx(0.1587, abs=0.03)  # a deviation below
+    assert side.median().item() == pytest.approx(0.8, abs=0.02)
+    assert_uniform(left / (512 - wide), 0, 1)
+
+
+def test_a_centre_bias_gathers_the_crops():
+    left, _, wide, _ = boxes("big-sleep", centre=True)
+    place = left / (512 - wide)
+    want = math.erf(math.sqrt(0.5)) + (1 - math.erf(math.sqrt(2))) / 2  # and half of the rest
+    assert share((place - 0.5).abs() < 0.25) == pytest.approx(want, abs=0.03)
+    assert place.min() >= 0 and place.max() <= 1
+
+
+def test_area_boxes_have_their_share_of_the_area_and_a_log_uniform_ratio():
+    box = Area(scale=(0.3, 0.5), ratio=(0.5, 2.0)).draw(Draws([1], 0), MANY, (500, 500), 0.0)[0]
+    assert_uniform(box[:, 2] * box[:, 3], 0.3, 0.5)
+    assert_uniform((box[:, 2] / box[:, 3]).log(), -math.log(2), math.log(2))
+
+
+def test_area_boxes_stay_inside_even_where_hardly_any_fit():
+    box = Area(scale=(0.9, 1.0)).draw(Draws([1], 0), MANY, (900, 300), 0.0)[0]
+    assert box.min() >= 0 and (box[:, :2] + box[:, 2:]).max() <= 1 + 1e-9
+
+
+def test_pooled_moves_bends_colours_erases_and_blurs_as_vqgan_clip_does():
+    choice = drawn("pooled")
+    h = choice.warps[0]
+    assert share(bent(h)) == pytest.approx(0.7, abs=0.03)
+    assert share(still(h)) == pytest.approx(0.3 * 0.3, abs=0.02)
+    moved = h[~bent(h) & ~still(h)]
+    back = torch.linalg.inv(moved)
+    angle = torch.atan2(-back[:, 1, 0], back[:, 0, 0]).rad2deg()
+    assert_uniform(angle, -15, 15)
+    colours = choice.colours[0]
+    plain = ((colours - torch.eye(3, 4)).abs() < 1e-9).all(2).all(1)
+    assert share(plain) == pytest.approx(0.3, abs=0.03)
+    grey = colours[..., :3].sum(-1)[:, 0]  # brightness * contrast
+    brightness = grey + 2 * colours[:, 0, 3]
+    assert_uniform(brightness[~plain], 0.9, 1.1)
+    assert_uniform((grey / brightness)[~plain], 0.9, 1.1)
+    assert_uniform(choice.noise[0].double(), 0, 0.1)
+    cutter = Cutouts(preset="pooled", count=1).build()
+    erased = cutter.choose(Draws(range(2000), 0), (64, 64), 0.0).erased[:, 0]
+    assert share(erased[:, 2] > erased[:, 0]) == pytest.approx(0.7, abs=0.03)
+
+
+def test_augmented_flips_half_and_bends_two_fifths():
+    h = drawn("augmented").warps[0]
+    assert share(torch.linalg.det(h) < 0) == pytest.approx(0.5, abs=0.03)
+    assert share(bent(h)) == pytest.approx(0.4, abs=0.03)
+    straight = (h[:, 0, 1].abs() < 1e-12) & ~bent(h)
+    assert share(straight) == pytest.approx(0.2 * 0.6, abs=0.02)
+
+
+def test_pixray_zooms_with_three_fifths_and_keeps_the_whole_in_the_rest():
+    h = drawn("pixray", size=(900, 600)).warps[0]
+    zoom, wide = h[: MANY * 3 // 5], h[MANY * 3 // 5 :]
+    for part in (zoom, wide):
+        assert share(bent(part)) == pytest.approx(0.7, abs=0.03)
+    cropped = zoom[~bent(zoom)]
+    area = cropped[:, 0, 0] * cropped[:, 1, 1]  # large ones of this shape do not fit
+    assert 0.25 <= area.min() < 0.26 and 0.7 < area.max() <= 0.95
+    fitted = wide[~bent(wide)]
+    assert fitted[:, 0, 0].tolist() == pytest.approx([1 / 0.95] * len(fitted))
+    assert fitted[:, 1, 1].tolist() == pytest.approx([1.5 / 0.95] * len(fitted))
+
+
+def test_clipdraw_always_bends_the_picture_and_then_crops_it():
+    assert bent(drawn("clipdraw").warps[0]).all()
+    preset = PRESETS["clipdraw"]
+    ((_, moves),) = preset.kinds
+    flat = replace(preset, kinds=((1.0, replace(moves, perspective=0.0)),))
+    h = Cutter(flat, MANY).choose(Draws([5], 0), (512, 512), 0.0).warps[0]
+    area = h[:, 0, 0] * h[:, 1, 1]
+    assert area.min() >= 0.7 and area.max() <= 0.9
+    ratio = h[:, 0, 0] / h[:, 1, 1]
+    assert ratio.min() >= 3 / 4 and ratio.max() <= 4 / 3 and ratio.std() > 0.1
+
+
+def test_whole_never_moves():
+    assert still(drawn("whole").warps[0]).all()
+
+
+def test_a_preset_refuses_what_it_does_not_have():
+    for name in ("power", "smallest", "centre"):
+        with pytest.raises(SpecError, match=name):
+            Cutouts(preset="pooled", **{name: 0.5 if name != "centre" else True})
+    with pytest.raises(SpecError, match="power"):
+        Cutouts(preset="big-sleep", power=2.0)
+    with pytest.raises(SpecError, match="count"):
+        Cutouts(count=0)
