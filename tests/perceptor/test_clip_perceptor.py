@@ -30,6 +30,14 @@ def test_embeddings_are_rows_of_unit_length_in_float32() -> None:
         torch.testing.assert_close(rows.norm(dim=1), torch.ones(3))
 
 
+def test_the_network_sees_views_with_their_mean_taken_away_and_their_spread_made_one() -> None:
+    clip = tiny_clip()
+    mean = torch.tensor([0.48145466, 0.4578275, 0.40821073])[:, None, None]
+    std = torch.tensor([0.26862954, 0.26130258, 0.27577711])[:, None, None]
+    want = F.normalize(clip.network.visual((views(2) - mean) / std))
+    torch.testing.assert_close(clip.encode_image(views(2)), want)
+
+
 def test_views_do_not_see_each_other() -> None:
     clip, both = tiny_clip(), views(2)
     torch.testing.assert_close(clip.encode_image(both)[1:], clip.encode_image(both[1:]))

@@ -43,7 +43,6 @@ class ClipPerceptor(nn.Module):
         precision = next(self.network.visual.buffers()).dtype
         return F.normalize(self.network.visual(pixels.to(precision)).float(), dim=1)
 
-    @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Embedding:
         tokens = self.tokenizer.tokens(texts).to(self.mean.device)
         return F.normalize(self.network.text(tokens), dim=1)
@@ -75,8 +74,7 @@ class Clip(PerceptorSpec):
         return _built(self.weights, machine)
 
     def digests(self) -> dict[str, str]:
-        checkpoint = find(self.weights)
-        return {checkpoint.path.name: checkpoint.digest()}
+        return {self.weights: find(self.weights).digest()}
 
 
 @lru_cache(maxsize=4)

@@ -81,7 +81,6 @@ class TransformersPerceptor(nn.Module):
         features = self.model.get_image_features(pixel_values=pixels.to(precision))
         return F.normalize(features.pooler_output.float(), dim=1)
 
-    @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Embedding:
         ids = self.tokenizer(
             [text.lower() if self.family.lower else text for text in texts],
@@ -115,6 +114,12 @@ class Transformers(PerceptorSpec):
         if not digests:
             raise WeightsError(f"{self.folder}: there is no .safetensors file in this folder")
         return digests
+
+
+def serves(folder: str) -> bool:
+    """Whether this is a folder with a model of one of our families."""
+    config = Path(folder) / "config.json"
+    return config.is_file() and _json(config).get("model_type") in FAMILIES
 
 
 @lru_cache(maxsize=4)

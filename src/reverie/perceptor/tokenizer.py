@@ -150,8 +150,8 @@ def read_merges(file: Path, count: int) -> list[tuple[str, str]]:
             "`reverie models pull clip-bpe` fetches a good one"
         ) from error
     pairs = [tuple(line.split()) for line in text.split("\n")[1 : count + 1]]
-    if len(pairs) < count or any(len(pair) != 2 for pair in pairs):
-        good = sum(len(pair) == 2 for pair in pairs)
+    good = sum(len(pair) == 2 for pair in pairs)
+    if good < count:
         raise WeightsError(
             f"{file}: has {good} merges, the network needs {count}; "
             "`reverie models pull clip-bpe` fetches a good vocabulary"
