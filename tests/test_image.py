@@ -238,6 +238,13 @@ class TestSizes:
         flat = torch.full((2, 3, 31, 23), 0.3)
         torch.testing.assert_close(images.resize(flat, size), torch.full((2, 3, *size[::-1]), 0.3))
 
+    def test_edges_stay_within_black_and_white(self):
+        edge = torch.zeros(1, 3, 8, 8)
+        edge[..., 4:] = 1
+        for size in ((33, 20), (5, 5)):
+            resized = images.resize(edge, size)
+            assert resized.min() >= 0 and resized.max() <= 1
+
     def test_shrinking_leaves_no_aliases(self):
         stripes = (torch.arange(256) % 2.0).expand(1, 3, 64, 256)
         small = images.resize(stripes, (60, 64))

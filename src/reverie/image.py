@@ -4,6 +4,7 @@ A picture is sRGB, channels first, float32, 0 to 1. What a file says about itsel
 colour profile, transparency, depth) is applied on the way in, so that nobody else has to know.
 """
 
+import hashlib
 import io
 import math
 import urllib.request
@@ -44,11 +45,20 @@ def load(source: str | Path) -> Image:
     Raises:
         PictureError: it is missing, broken, too large, or not a picture.
     """
-    data = _fetch(str(source)) if _is_link(source) else _read(Path(source))
+    return _to_tensor(open_upright(source))
+
+
+def open_upright(source: str | Path) -> pil.Image:
+    """As `load`, as Pillow's picture: 8-bit RGB in sRGB, or 16-bit grey (mode I).
+
+    Raises:
+        PictureError: as `load`.
+    """
+    data = _fetch(str(source)) if is_link(source) else _read(Path(source))
     try:
         with _opened(data) as file:
             _refuse_large(file.size, source)
-            return _to_tensor(_upright_srgb(file))
+            return _upright_srgb(file)
     except pil.DecompressionBombError as error:
         raise PictureError(f"{source}: {error}".splitlines()[0]) from error
     except pil.UnidentifiedImageError as error:
@@ -104,6 +114,15 @@ def read_text(path: str | Path) -> str | None:
         raise
     except Exception as error:  # as in load
         raise PictureError(f"{path}: this picture cannot be read ({error})") from error
+
+
+def digest(source: str | Path) -> str:
+    """SHA-256 of a picture's file, in hexadecimal.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    return hashlib.sha256(_read(Path(source))).hexdigest()
 
 
 def resize(image: Image, size: tuple[int, int]) -> Resized:
@@ -193,7 +212,7 @@ def _low_pass(x: Tensor, ratio: float, lobes: int) -> Tensor:
     return F.conv2d(flat, kernel[None, None, :, None]).reshape(x.shape)
 
 
-def _is_link(source: str | Path) -> bool:
+def is_link(source: str | Path) -> bool:
     return str(source).lower().startswith(("http://", "https://"))
 
 

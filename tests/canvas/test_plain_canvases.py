@@ -79,6 +79,13 @@ def test_an_impossible_size_is_refused(make: type[Pixels | Fourier], size: tuple
         make(size=size)
 
 
+@pytest.mark.parametrize("make", [Pixels, Fourier])
+def test_it_starts_as_it_is_told(make: type[Pixels | Fourier]):
+    image = make(size=(3, 2), start=Colour(colour="#ff8000")).build(CPU, (0,))()
+    want = torch.tensor([255, 128, 0])[:, None, None] / 255
+    assert (image - want).abs().max() < 1e-3
+
+
 class TestPixels:
     def test_a_saturated_pixel_comes_back(self):
         canvas = Pixels(size=(2, 2), start=Colour(colour="white")).build(CPU, (0,))
@@ -97,7 +104,8 @@ class TestFourier:
         (canvas() * noise).sum().backward()
         optimizer.step()
         moved = torch.fft.rfft2(canvas().detach() - start).abs().mean((0, 1))
-        assert moved[:3, :3].mean() > 10 * moved[12:20, 12:].mean()
+        for fine in (moved[12:20, 12:], moved[:3, 12:], moved[12:20, :3]):
+            assert moved[:3, :3].mean() > 10 * fine.mean()
 
     def test_a_step_moves_a_picture_as_far_at_every_size(self):
         def moved(size: int) -> float:
@@ -142,6 +150,16 @@ class TestAveraged:
         improve(canvas, photo(Pixels(size=(5, 4))), steps=3, lr=0.1)
         canvas.encode_(torch.full((1, 3, 4, 5), 0.25))
         assert (canvas.shown(canvas()) == 0.25).all()
+        fresh = self.build((1,))
+        fresh.encode_(torch.full((1, 3, 4, 5), 0.25))
+        for one in (canvas, fresh):
+            improve(one, photo(Pixels(size=(5, 4))), steps=2, lr=0.1)
+        assert torch.equal(canvas.shown(canvas()), fresh.shown(fresh()))
+
+    def test_the_canvas_inside_is_projected(self):
+        canvas = self.build()
+        improve(canvas, torch.ones(1, 3, 4, 5) * 9, steps=20, lr=0.1)
+        assert canvas().max() == 1 and canvas.shown(canvas()).max() <= 1
 
     def test_a_resumed_average_equals_an_uninterrupted_one(self):
         canvas = self.build()

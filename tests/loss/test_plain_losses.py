@@ -9,7 +9,7 @@ from reverie.errors import SpecError
 from reverie.loss.colour import Range, Saturation, colourfulness, excess
 from reverie.loss.smooth import TotalVariation, total_variation
 from reverie.protocols import Draws, LossSpec, Machine, Moment, PerImage
-from reverie.spec import from_json, to_json
+from reverie.spec import edited, from_json, to_json
 
 CPU = Machine(torch.device("cpu"), torch.float32)
 SPECS = [TotalVariation(), TotalVariation(weight=(0.0, 2.0)), Range(), Saturation()]
@@ -50,8 +50,7 @@ class TestEvery:
         assert torch.autograd.gradcheck(lambda x: value(spec, x), image)
 
     def test_the_weight_is_a_curve(self, spec: LossSpec):
-        curved = type(spec)(weight=(0.0, 4.0))
-        plain = type(spec)(weight=1.0)
+        curved, plain = edited(spec, "weight", [0.0, 4.0]), edited(spec, "weight", 1.0)
         torch.testing.assert_close(value(curved, pictures(), 0.25), value(plain, pictures()))
 
     def test_it_survives_json(self, spec: LossSpec):

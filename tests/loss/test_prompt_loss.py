@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -83,12 +84,12 @@ class ShiftedSpec(AugmentSpec):
         return Shifted
 
 
-def prompts(text: str, **options: object) -> Prompts:
-    given = {"perceptors": (ProjectedSpec(),), "augment": ShiftedSpec()} | options
-    return Prompts(scenes=parse(text), **given)
+def prompts(text: str, **options: Any) -> Prompts:
+    given: dict[str, Any] = {"perceptors": (ProjectedSpec(),), "augment": ShiftedSpec()}
+    return Prompts(scenes=parse(text), **given | options)
 
 
-def loss_of(text: str, **options: object) -> PromptLoss:
+def loss_of(text: str, **options: Any) -> PromptLoss:
     return prompts(text, **options).build(Pixels(size=(8, 6)).build(CPU, (0,)), CPU)
 
 
@@ -232,7 +233,7 @@ class TestSimilarity:
     def test_it_is_the_mean_cosine_to_what_attracts(self):
         now = moment()
         loss = loss_of("a fox:3 | an owl:1 | fog:-2 | noise:1:5.0", chunk=2)
-        [*loss(picture(), now)]
+        list(loss(picture(), now))
         seen = Projected(4, 8).encode_image(Shifted(picture(), moment()).draw(slice(0, COUNT), 4))
         fox, owl = (seen @ Projected(4, 8).encode_text([w]).T for w in ("a fox", "an owl"))
         want = 0.75 * fox.mean() + 0.25 * owl.mean()
@@ -240,20 +241,20 @@ class TestSimilarity:
 
     def test_it_is_a_mean_over_perceptors(self):
         now = moment()
-        [*loss_of("a fox", perceptors=(ProjectedSpec(),) * 3)(picture(), now)]
+        list(loss_of("a fox", perceptors=(ProjectedSpec(),) * 3)(picture(), now))
         one = moment()
-        [*loss_of("a fox")(picture(), one)]
+        list(loss_of("a fox")(picture(), one))
         torch.testing.assert_close(now.notes["similarity"], one.notes["similarity"])
 
     @pytest.mark.parametrize("text", ["fog:-1", "noise:3", "fog:0..1"])
     def test_nothing_is_noted_where_nothing_attracts(self, text: str):
         now = moment()
-        [*loss_of(text)(picture(), now)]
+        list(loss_of(text)(picture(), now))
         assert not now.notes
 
 
 class TestTargets:
-    def targets(self, text: str, **options: object) -> list[Target]:
+    def targets(self, text: str, **options: Any) -> list[Target]:
         return [*loss_of(text, **options).scenes[0]]
 
     def test_words_are_where_the_perceptor_sees_them(self):
@@ -283,6 +284,11 @@ class TestTargets:
     def test_a_missing_picture_is_told_at_the_start(self):
         with pytest.raises(PictureError, match="no such file"):
             loss_of("not/there.png")
+
+    def test_a_prompt_keeps_its_weight_and_stop(self):
+        fog, fox = self.targets("fog:-1:-0.9 | a fox:0..1")
+        assert (fog.weight(0.3), fog.stop) == (-1, -0.9)
+        assert (fox.weight(0.3), fox.stop) == (0.3, float("-inf"))
 
 
 class TestSpec:

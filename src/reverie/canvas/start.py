@@ -81,6 +81,10 @@ class Picture(StartSpec):
         picture = images.fit(images.load(self.path), size)
         return picture.to(device).repeat(len(seeds), 1, 1, 1)
 
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the file, by its path; what is behind a link may change and has none."""
+        return {} if images.is_link(self.path) else {self.path: images.digest(self.path)}
+
 
 def start_from(text: str) -> StartSpec:
     """Reads `noise`, `gradient`, `#336699`, `teal`, `colour:teal`, or a picture's path or link.

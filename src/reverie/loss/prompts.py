@@ -39,6 +39,7 @@ from reverie.spec import spec
 Distance = Literal["spherical", "cosine"]
 Pairs = Float[Tensor, "n rows"]
 PerView = Float[Tensor, " n"]
+Rows = Float[Tensor, "_ _"]  # of any number and width
 
 
 def spherical(a: Embedding, b: Float[Tensor, "rows d"]) -> Pairs:
@@ -73,7 +74,7 @@ def pull(distance: Pairs, weight: float, stop: float = float("-inf")) -> PerView
 class Target:
     """A prompt as perceptors see it."""
 
-    embeddings: tuple[Embedding, ...]  # one per perceptor, a row for every view of a picture
+    embeddings: tuple[Rows, ...]  # one per perceptor, a row for every view of a picture
     weight: Curve
     stop: float = float("-inf")
     scored: bool = True  # whether it counts for the similarity that is noted
@@ -103,10 +104,6 @@ class PromptLoss:
     def __call__(self, image: Image, moment: Moment) -> Iterator[PerImage]:
         scale, b = self.weight(moment.t), len(image)
         scene = [(x, scale * x.weight(moment.t)) for x in self.scene(moment.t)]
-        scene = [(x, weight) for x, weight in scene if weight]
-        if not scene:
-            yield image.new_zeros(b)
-            return
         looks = self.augment(image, moment)
         whole = sum(weight for x, weight in scene if x.scored and weight > 0)
         for views in chunks(looks.count, self.chunk):
@@ -151,6 +148,11 @@ class Prompts(LossSpec):
             raise SpecError("perceptors: none is given; at least one must look")
         if self.chunk < 1:
             raise SpecError(f"chunk: {self.chunk} views at a time; it must be 1 or more")
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the pictures among the prompts, by path. Links have none."""
+        pictures = {p.picture for scene in self.scenes for p in scene if p.picture}
+        return {path: images.digest(path) for path in sorted(pictures) if not images.is_link(path)}
 
     def build(self, canvas: Canvas, machine: Machine) -> PromptLoss:
         perceptors = [perceptor.build(machine) for perceptor in self.perceptors]
@@ -200,12 +202,12 @@ def _looks(
 
 def _embed(
     prompts: Sequence[Prompt], looks: dict[str, Looks], perceptor: Perceptor, chunk: int
-) -> dict[Prompt, Embedding]:
+) -> dict[Prompt, Rows]:
     """Where a perceptor sees every prompt. A picture has a row for each of its views."""
     words = [prompt.words for prompt in prompts if prompt.words]
     texts = perceptor.encode_text(words or ["a picture"])  # without words, for its width
     rows = iter(texts.split(1))
-    found: dict[Prompt, Embedding] = {}
+    found: dict[Prompt, Rows] = {}
     for prompt in prompts:
         if prompt.words:
             found[prompt] = next(rows)
