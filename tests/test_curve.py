@@ -1,6 +1,7 @@
 """Curves go where they say."""
 
 import pytest
+
 from reverie.curve import Constant, Cosine, Linear, Ramp, Steps, as_curve
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from reverie.device import fast_matmul, machine
 from reverie.errors import CapacityError
 

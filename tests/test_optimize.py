@@ -6,12 +6,13 @@ import weakref
 
 import pytest
 import torch
+from torch import nn
+
 from reverie.curve import Cosine
 from reverie.errors import DivergedError, SpecError
 from reverie.optimize import optimize
 from reverie.optimizer import Adagrad, Adam, AdamP, AdamW, RAdam, RMSprop, tangent
 from reverie.protocols import Canvas, Draws
-from torch import nn
 
 OPTIMIZERS = [Adam, AdamW, RMSprop, Adagrad, RAdam, AdamP]
 
@@ -141,7 +142,9 @@ def test_every_group_has_its_own_learning_rate():
     last(canvas, lr={"pixels": 0.0, "shift": 0.05})
     assert torch.equal(canvas.pixels, before)
     assert canvas.shift.item() != 0
-    with pytest.raises(SpecError, match=r"groups pixels, shift.*'shft' is not one of them.*'shift'"):
+    with pytest.raises(
+        SpecError, match=r"groups pixels, shift.*'shft' is not one of them.*'shift'"
+    ):
         Adam(lr={"pixels": 0.1, "shift": 0.1, "shft": 0.1}).build(canvas.groups())
     with pytest.raises(SpecError, match="'shift' is missing"):
         Adam(lr={"pixels": 0.1}).build(canvas.groups())
@@ -149,7 +152,7 @@ def test_every_group_has_its_own_learning_rate():
 
 def test_the_canvas_is_projected_after_every_update():
     frames = run(Sketch(), lr=10.0, steps=3)[0]
-    assert all(0 <= frame.image.min() and frame.image.max() <= 1 for frame in frames)
+    assert all(frame.image.min() >= 0 and frame.image.max() <= 1 for frame in frames)
 
 
 def test_losses_are_added_up():

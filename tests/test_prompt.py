@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reverie.errors import PromptError
 from reverie.prompt import Prompt, parse, title
 
@@ -34,7 +35,15 @@ def test_a_prompt_has_words_a_weight_and_a_stop(text, prompt):
 
 @pytest.mark.parametrize(
     "words",
-    ["16:9", "10:30", "10:30:15", "a castle, 16:9", "a clock at 10:30", "note: this", "studio 54:2"],
+    [
+        "16:9",
+        "10:30",
+        "10:30:15",
+        "a castle, 16:9",
+        "a clock at 10:30",
+        "note: this",
+        "studio 54:2",
+    ],
 )
 def test_ratios_times_and_colons_stay_words(words):
     assert one(words) == Prompt(words=words)

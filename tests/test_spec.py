@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reverie.curve import Constant, Cosine, Linear, Number, Ramp, Steps
 from reverie.errors import SpecError
 from reverie.optimizer import Adam

@@ -6,6 +6,7 @@ Wherever a curve is wanted, a plain number is a constant and a pair is a straigh
 import math
 from typing import TypeAlias
 
+from reverie.errors import SpecError
 from reverie.spec import spec
 
 
@@ -53,7 +54,7 @@ class Ramp:
 
     def __post_init__(self) -> None:
         if not (0 <= self.up <= 1 and 0 <= self.down <= 1):
-            raise ValueError(f"up and down are shares of the run, 0 to 1: {self.up}, {self.down}")
+            raise SpecError(f"up and down are shares of the run, 0 to 1: {self.up}, {self.down}")
 
     def __call__(self, t: float) -> float:
         down = min(1.0, (1 - t) / self.down) if self.down else 1.0
@@ -70,7 +71,7 @@ class Steps:
     def __post_init__(self) -> None:
         starts = [start for start, _ in self.at]
         if not starts or starts[0] != 0 or starts != sorted(starts):
-            raise ValueError(f"the steps must begin at t = 0 and ascend, got t = {starts}")
+            raise SpecError(f"the steps must begin at t = 0 and ascend, got t = {starts}")
 
     def __call__(self, t: float) -> float:
         return next(value for start, value in reversed(self.at) if t >= start)

@@ -20,7 +20,7 @@ nerdyrodent/VQGAN-CLIP. Differs: theirs splits at any colon, so a link or a rati
 import math
 import re
 
-from reverie.errors import PromptError
+from reverie.errors import PromptError, SpecError
 from reverie.spec import spec
 
 PICTURE = re.compile(r"(?i)^https?://\S+$|\.(png|jpe?g|webp|gif|bmp|tiff?|avif)$")
@@ -50,7 +50,7 @@ class Prompt:
     def __post_init__(self) -> None:
         given = [x for x in (self.words, self.picture, self.noise) if x is not None]
         if len(given) != 1 or not str(given[0]).strip():
-            raise ValueError("a prompt is words, a picture or a noise seed: one, and not empty")
+            raise SpecError("a prompt is words, a picture or a noise seed: one, and not empty")
 
     def __str__(self) -> str:
         if self.noise is not None:

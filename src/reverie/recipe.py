@@ -13,6 +13,7 @@ import reverie.loss.prompts
 import reverie.loss.smooth
 import reverie.perceptor.clip
 import reverie.perceptor.siglip  # noqa: F401  (importing a component makes its spec known)
+from reverie.errors import SpecError
 from reverie.optimizer import Adam, OptimizerSpec
 from reverie.protocols import CanvasSpec, LossSpec
 from reverie.spec import spec
@@ -32,9 +33,9 @@ class Until:
 
     def __post_init__(self) -> None:
         if self.score is not None and not -1 <= self.score <= 1:
-            raise ValueError(f"the score is a cosine, -1 to 1, got {self.score}")
+            raise SpecError(f"the score is a cosine, -1 to 1, got {self.score}")
         if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience is a number of steps, 1 or more, got {self.patience}")
+            raise SpecError(f"patience is a number of steps, 1 or more, got {self.patience}")
 
 
 @spec
@@ -49,9 +50,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         if self.steps < 1:
-            raise ValueError(f"steps must be 1 or more, got {self.steps}")
+            raise SpecError(f"steps must be 1 or more, got {self.steps}")
         if not self.losses:
-            raise ValueError("a stage needs at least one loss")
+            raise SpecError("a stage needs at least one loss")
 
 
 @spec
@@ -67,11 +68,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if not self.stages:
-            raise ValueError("a recipe needs at least one stage")
+            raise SpecError("a recipe needs at least one stage")
         if self.count < 1:
-            raise ValueError(f"count must be 1 or more, got {self.count}")
+            raise SpecError(f"count must be 1 or more, got {self.count}")
         if not 0 <= self.seed < 2**63:
-            raise ValueError(f"the seed must be 0 or more, and below 2**63, got {self.seed}")
+            raise SpecError(f"the seed must be 0 or more, and below 2**63, got {self.seed}")
 
     @property
     def seeds(self) -> range:
@@ -114,7 +115,7 @@ class Patience:
         self.since: int = state["since"] if state else 0
 
     def state(self) -> dict[str, Any]:
-        return {"recent": self.recent, "best": self.best, "since": self.since}
+        return {"recent": list(self.recent), "best": self.best, "since": self.since}
 
     def enough(self, scores: list[float]) -> str | None:
         """Why the stage may end, given the score of every picture at this step, else None."""

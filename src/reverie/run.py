@@ -75,7 +75,9 @@ class Run:
             WeightsError, PictureError: a file that the recipe reads is missing.
         """
         if suffix not in pictures.SUFFIXES:
-            raise RunError(f"{suffix!r} is not a kind of picture; use {', '.join(pictures.SUFFIXES)}")
+            raise RunError(
+                f"{suffix!r} is not a kind of picture; use {', '.join(pictures.SUFFIXES)}"
+            )
         story = {
             "reverie": __version__,
             "recipe": to_json(recipe),
@@ -221,6 +223,7 @@ class _Painting:
             self.canvas.load_state_dict(state["canvas"])
             self.optimizer.load_state_dict(state["optimizer"])
         self.seen: Frame | None = None
+        self.patience_then = self.patience.state()
 
     def steps(self, save_every: float, last: Place | None) -> Iterator[Progress]:
         saved = time.monotonic()
@@ -235,9 +238,10 @@ class _Painting:
             start=self.start,
             seed=self.run.recipe.seed,
         )
+        ended = None
         try:
             for frame in frames:
-                self.seen = frame
+                self.seen, self.patience_then = frame, self.patience.state()
                 why = self._record(frame)
                 over = (self.index, frame.step) == last
                 ended = (why or "all steps done") if over or (why and final) else None
@@ -247,13 +251,18 @@ class _Painting:
                     self.save()
                     saved = time.monotonic()
                 yield Progress(
-                    frame, self.index, before + frame.step, self.run.recipe.steps,
-                    similarity(frame), ended,
+                    frame,
+                    self.index,
+                    before + frame.step,
+                    self.run.recipe.steps,
+                    similarity(frame),
+                    ended,
                 )
                 if why or over:
                     return
         except GeneratorExit:  # the reader left at a yield: canvas and optimiser agree
-            self.save()
+            if not ended:
+                self.save()
             raise
         except BaseException:  # in the middle of a step: the last state on disk stands
             if self.seen is not None:
@@ -275,7 +284,7 @@ class _Painting:
             "step": self.seen.step,
             "canvas": self.canvas.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "patience": self.patience.state(),
+            "patience": self.patience_then,  # the step is seen again on resuming
         }
         temporary = self.run.state_file.with_suffix(".tmp")
         try:
@@ -334,10 +343,10 @@ def _memory_errors(recipe: Recipe) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        text = str(error)
-        if isinstance(error, RuntimeError) and not isinstance(error, torch.OutOfMemoryError):
-            if "not enough memory" not in text and "out of memory" not in text:
-                raise
+        signs = ("not enough memory", "out of memory", "allocate memory", "Invalid buffer size")
+        plain = not isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if plain and not any(sign in str(error) for sign in signs):
+            raise
         size = "x".join(map(str, recipe.stages[0].canvas.size))
         raise CapacityError(
             f"not enough memory for {recipe.count} picture(s) of {size}; a smaller --size or "

@@ -143,7 +143,7 @@ def _any_of(value: Any, choices: tuple[Any, ...], want: Any, at: str) -> Any:
 def _tuple_of(value: Any, args: tuple[Any, ...], want: Any, at: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
         raise SpecError(f"{at}: expected a list, got {value!r}")
-    if len(args) == 2 and args[1] is Ellipsis or not args:
+    if (len(args) == 2 and args[1] is Ellipsis) or not args:
         types_ = [args[0] if args else Any] * len(value)
     elif len(args) != len(value):
         raise SpecError(f"{at}: expected {len(args)} values, got {len(value)}: {value!r}")
@@ -175,8 +175,10 @@ def _of(value: Any, want: Any, at: str) -> Any:
 
 def _name(want: Any) -> str:
     if isinstance(want, type) and not typing.get_args(want):
-        return want.__name__.removesuffix("Spec").lower() if "Spec" in want.__name__ else (
-            want.__name__
+        return (
+            want.__name__.removesuffix("Spec").lower()
+            if "Spec" in want.__name__
+            else (want.__name__)
         )
     if typing.get_origin(want) in (typing.Union, types.UnionType):
         return " or ".join(_name(arg) for arg in typing.get_args(want))

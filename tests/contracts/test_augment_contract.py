@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from contracts.components import tiny_specs
 from reverie.protocols import Draws, Moment
 from reverie.spec import from_json, to_json

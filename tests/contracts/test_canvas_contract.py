@@ -5,6 +5,7 @@ import dataclasses
 
 import pytest
 import torch
+
 from contracts.components import tiny_specs
 from reverie.device import machine
 from reverie.spec import from_json, to_json
@@ -29,7 +30,7 @@ def test_it_draws_pictures_of_its_size(spec):
     width, height = spec.size
     assert image.shape == (3, 3, height, width)
     assert image.dtype == torch.float32
-    assert 0 <= image.min() and image.max() <= 1
+    assert image.min() >= 0 and image.max() <= 1
 
 
 def test_picture_i_depends_on_its_own_seed_alone(spec):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from contracts.components import tiny_specs
 from reverie.canvas.pixels import Pixels
 from reverie.device import machine

@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 
 from cyclopts import App, Group
 
@@ -18,9 +19,11 @@ MODELS = Group("Models", sort_key=3)
 
 app = App(
     name="reverie",
-    help="Turns words into pictures. Begin with: reverie paint \"a lighthouse in fog\"",
+    help='Turns words into pictures. Begin with: reverie paint "a lighthouse in fog"',
     version=__version__,
     help_format="rich",
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 app.command(painting.paint, group=PAINT)
 for name, recipe in RECIPES.items():
@@ -33,12 +36,16 @@ models.app.group = (MODELS,)
 app.command(models.app)
 
 
-def main() -> int:
-    """Runs the command line. Returns the exit code: 0 done, 2 bad input, 130 interrupted."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line. Returns the exit code: 0 done, 2 bad input, 130 interrupted.
+
+    Args:
+        arguments: instead of the program's own.
+    """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
     warnings.showwarning = _show_warning
     try:
-        return app() or 0
+        return app(arguments) or 0
     except ReverieError as error:
         sys.stderr.write(f"reverie: {error}\n")
         return 2

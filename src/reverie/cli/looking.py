@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
-Perceptor = Annotated[str, Parameter(help="Model name or checkpoint file. auto: what is installed.")]
+Perceptor = Annotated[
+    str, Parameter(help="Model name or checkpoint file. auto: what is installed.")
+]
 
 
 def classify(
@@ -192,9 +194,7 @@ def _rounded(table: "Tensor") -> list[list[float]]:
     return [[round(value, 6) for value in row] for row in table.tolist()]
 
 
-def _print_table(
-    head: Sequence[str], names: Sequence[str], table: "Tensor", form: str
-) -> None:
+def _print_table(head: Sequence[str], names: Sequence[str], table: "Tensor", form: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -213,9 +213,7 @@ def _print_table(
     Console(width=None if sys.stdout.isatty() else 200).print(shown, highlight=False)
 
 
-def _write_csv(
-    path: Path, columns: Sequence[str], rows: Sequence[str], matrix: "Tensor"
-) -> None:
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[str], matrix: "Tensor") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("w", newline="", encoding="utf-8") as file:

@@ -14,24 +14,27 @@ def list_() -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from reverie.weights import store
     from reverie.weights.manifest import entries
+    from reverie.weights.models import home
+    from reverie.weights.store import installed
 
-    here = {model.name: model for model in store.installed()}
+    here = {model.name: model for model in installed()}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("name", "here", "size", "licence", "source"):
         table.add_column(name, overflow="fold")
     for name, entry in entries().items():
-        size = f"{entry.size / 1e6:.0f} MB" if entry.size else ""
-        mark = "yes" if store.folder_name(name) in here else ""
-        table.add_row(name, mark, size, entry.licence, entry.source)
-    known = {store.folder_name(name) for name in entries()}
+        size = sum(file.bytes or 0 for file in entry.files)
+        mark = "yes" if here.pop(name, None) else ""
+        table.add_row(name, mark, _size(size), entry.licence, entry.source)
     for name, model in here.items():
-        if name not in known:
-            table.add_row(name, "yes", f"{model.path.stat().st_size / 1e6:.0f} MB", "", "imported")
+        table.add_row(name, "yes", _size(model.bytes), model.licence, model.source)
     Console(width=None if sys.stdout.isatty() else 200).print(table, highlight=False)
-    print(f"kept in {store.home()}")
+    print(f"kept in {home()}")
     return 0
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size else ""
 
 
 @app.command

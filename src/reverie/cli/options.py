@@ -14,7 +14,7 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 def read_size(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:
     """`512x384`, or `512` for a square."""
-    found = re.fullmatch(r"(\d+)(?:[x×,](\d+))?", tokens[0].value.strip().lower())
+    found = re.fullmatch(r"(\d+)(?:[x,](\d+))?", tokens[0].value.strip().lower())
     if not found:
         raise ValueError(f"write a size as WIDTHxHEIGHT, such as 512x384, not {tokens[0].value!r}")
     return int(found[1]), int(found[2] or found[1])
@@ -46,11 +46,20 @@ def as_size(value: Any) -> str:
     return "x".join(map(str, value)) if value else ""
 
 
-Size = Annotated[
-    str, Parameter(converter=read_size, show_default=as_size, help="Width x height in pixels.")
-]
-Duration = Annotated[str, Parameter(converter=read_duration)]
-Rate = Annotated[str, Parameter(converter=read_number)]
+def as_number(value: Any) -> str:
+    return "..".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def typed(converter: Any, metavar: str, show: Any = None) -> Parameter:
+    """An option of one word that `converter` reads."""
+    return Parameter(
+        converter=converter, n_tokens=1, metavar=metavar, negative="", show_default=show
+    )
+
+
+Size = Annotated[tuple[int, int], typed(read_size, "WxH", as_size)]
+Duration = Annotated[float, typed(read_duration, "TIME")]
+Rate = Annotated[float | tuple[float, float], typed(read_number, "NUMBER", as_number)]
 
 
 @Parameter(name="*", group="Run")
@@ -82,7 +91,7 @@ class RunOptions:
     "Optimiser, instead of the recipe's."
     recipe: str | None = None
     "Take the recipe from a .json file, a .py file (it is run) or a picture."
-    set: tuple[str, ...] = ()
+    set: Annotated[tuple[str, ...], Parameter(negative="", metavar="PATH=VALUE")] = ()
     "Change any field of the recipe: canvas.decay=1.2, losses.smooth.weight=0."
     overwrite: Annotated[bool, Parameter(negative="")] = False
     "Paint over a run that is already in the folder."
@@ -90,7 +99,7 @@ class RunOptions:
     "Show the picture in the terminal while it is painted."
 
 
-def read_setting(text: str, stages: int) -> tuple[str, Any]:
+def read_setting(text: str) -> tuple[str, Any]:
     """`canvas.decay=1.2` as the path of a recipe's field and its value as JSON data.
 
     A path that does not begin at the recipe itself begins at its first stage.

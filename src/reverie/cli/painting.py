@@ -2,9 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any, Literal
 
 from reverie.cli.options import Rate, RunOptions, Size, read_setting
 from reverie.curve import Number
@@ -13,7 +11,10 @@ if TYPE_CHECKING:
     from reverie.recipe import Recipe
     from reverie.run import Run
 
-CONVERTED: dict[Any, Any] = {tuple[int, int]: Size, Number: Rate}  # recipe's type -> how it is typed
+CONVERTED: dict[Any, Any] = {
+    tuple[int, int]: Size,
+    Number: Rate,
+}  # recipe's type -> how it is typed
 
 
 def paint(
@@ -128,11 +129,11 @@ def adjusted(recipe: "Recipe", options: RunOptions) -> "Recipe":
         stages[i] = dataclasses.replace(stage, **changes)
     recipe = dataclasses.replace(recipe, stages=tuple(stages), seed=seed, count=options.count)
     for text in options.set:
-        recipe = edited(recipe, *read_setting(text, len(stages)))
+        recipe = edited(recipe, *read_setting(text))
     return recipe
 
 
-def show(run: "Run", *, budget: Any, preview: bool) -> int:
+def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     """Paints a run with live progress, and says where the pictures are."""
     from rich.console import Console
 
@@ -172,9 +173,7 @@ def _wanted(prompt: str | None) -> str:
     return prompt
 
 
-def _saved(
-    source: str, prompt: str | None, canvas: str | None, given: dict[str, Any]
-) -> "Recipe":
+def _saved(source: str, prompt: str | None, canvas: str | None, given: dict[str, Any]) -> "Recipe":
     """A recipe from a file, with other words when some are given."""
     from reverie.cli.runs import read_recipe
     from reverie.errors import SpecError

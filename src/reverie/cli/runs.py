@@ -143,7 +143,9 @@ def _story(path: Path) -> dict[str, Any]:
 
     story = story_in(path)
     if story is None:
-        raise PictureError(f"{path} carries no recipe: it was not painted by reverie, or was edited")
+        raise PictureError(
+            f"{path} carries no recipe: it was not painted by reverie, or was edited"
+        )
     return story
 
 
@@ -153,9 +155,13 @@ def _compared(old: Path, new: Path) -> str:
     if old.suffix.lower() != ".png":
         return "painted again (only PNG keeps every bit, so there is nothing to compare)"
     gap = (images.load(old) - images.load(new)).abs().max().item() * 255
-    return "the same picture, bit for bit" if gap == 0 else (
-        f"nearly the same picture: colours differ by up to {gap:.0f} of 255 "
-        "(another machine, or other versions)"
+    return (
+        "the same picture, bit for bit"
+        if gap == 0
+        else (
+            f"nearly the same picture: colours differ by up to {gap:.0f} of 255 "
+            "(another machine, or other versions)"
+        )
     )
 
 

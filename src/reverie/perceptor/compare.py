@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from PIL import Image as Pil
 from torch import Tensor
 
 from reverie import image as images
-from reverie.protocols import Embedding, Perceptor
+from reverie.protocols import Embedding, Perceptor, Views
 
 TEMPLATES = (
     "{}",
@@ -22,23 +22,37 @@ TEMPLATES = (
 )
 
 
-class Comparer(Perceptor, Protocol):
-    """A perceptor that can also prepare whole pictures for itself."""
+@runtime_checkable
+class Prepares(Protocol):
+    """A perceptor with a preparation of its own for whole pictures."""
 
-    logit_scale: float
+    def prepare(self, picture: Pil.Image) -> Tensor: ...
 
-    def prepare(self, image: Pil.Image) -> Tensor: ...
+
+@runtime_checkable
+class Classifier(Perceptor, Protocol):
+    """A perceptor that knows how sure its cosines make it."""
+
+    logit_scale: float  # what cosines are multiplied by before a softmax
 
 
 @torch.no_grad()
-def embed_pictures(perceptor: Comparer, paths: Sequence[str | Path]) -> Embedding:
-    """Whole pictures, cut to a centre square as the perceptor was trained, `[n, d]`."""
-    device = next(perceptor.parameters()).device  # type: ignore[attr-defined]
-    rows = [
-        perceptor.encode_image(perceptor.prepare(images.open_picture(path))[None].to(device))
-        for path in paths
-    ]
+def embed_pictures(perceptor: Perceptor, sources: Sequence[str | Path]) -> Embedding:
+    """Whole pictures, by path or link, `[n, d]`.
+
+    They are prepared as the perceptor was trained, and squashed into a square where it does not
+    say how. Embedded one by one, so that the number of pictures is not limited by memory.
+    """
+    rows = [perceptor.encode_image(_prepared(perceptor, source)) for source in sources]
     return torch.cat(rows)
+
+
+def _prepared(perceptor: Perceptor, source: str | Path) -> Views:
+    if isinstance(perceptor, Prepares):
+        return perceptor.prepare(images.open_upright(source))[None]
+    device = perceptor.encode_text(["a picture"]).device
+    size = (perceptor.size, perceptor.size)
+    return images.resize(images.load(source), size).clamp(0, 1).to(device)
 
 
 @torch.no_grad()
@@ -55,7 +69,7 @@ def embed_labels(
 
 
 def classify(
-    perceptor: Comparer, pictures: Sequence[str | Path], labels: Sequence[str]
+    perceptor: Classifier, pictures: Sequence[str | Path], labels: Sequence[str]
 ) -> Tensor:
     """The probability of each label for each picture, `[pictures, labels]`; rows add up to 1."""
     cosines = embed_pictures(perceptor, pictures) @ embed_labels(perceptor, labels).T

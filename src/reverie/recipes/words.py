@@ -46,11 +46,37 @@ def judged(
 
 def perceptors(names: str) -> "tuple[PerceptorSpec, ...]":
     """The perceptors named, with commas between; `auto` is the best one that is installed."""
+    from reverie.errors import SpecError
     from reverie.perceptor.clip import Clip
-    from reverie.weights.store import best
+    from reverie.perceptor.siglip import Transformers, serves
 
     chosen = [best()] if names == "auto" else [n.strip() for n in names.split(",") if n.strip()]
-    return tuple(Clip(weights=name) for name in chosen)
+    if not chosen:
+        raise SpecError(f"perceptor: {names!r} names no model; see reverie models list")
+    return tuple(
+        Transformers(folder=name) if serves(name) else Clip(weights=name)
+        for name in chosen
+    )
+
+
+def best() -> str:
+    """The installed model that comes first in the manifest, or else the first imported one.
+
+    Raises:
+        WeightsError: none is installed.
+    """
+    from reverie.errors import WeightsError
+    from reverie.weights.manifest import entries
+    from reverie.weights.store import installed
+
+    order = list(entries())
+    names = [model.name for model in installed() if model.kind == "clip"]
+    if not names:
+        raise WeightsError(
+            "no CLIP model is installed; fetch one with: reverie models pull ViT-B/32, or name a "
+            "checkpoint file with --perceptor"
+        )
+    return min(names, key=lambda name: order.index(name) if name in order else len(order))
 
 
 def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
@@ -65,7 +91,9 @@ def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
         dataclasses.replace(
             stage,
             losses={
-                name: dataclasses.replace(loss, scenes=scenes) if isinstance(loss, Prompts) else loss
+                name: dataclasses.replace(loss, scenes=scenes)
+                if isinstance(loss, Prompts)
+                else loss
                 for name, loss in stage.losses.items()
             },
         )

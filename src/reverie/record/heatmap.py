@@ -11,9 +11,7 @@ CELL = 72  # pixels
 LOW, MIDDLE, HIGH = (33, 51, 107), (222, 116, 92), (255, 243, 214)  # night, dawn, day
 
 
-def draw_heatmap(
-    matrix: Tensor, rows: Sequence[str], columns: Sequence[str], path: Path
-) -> None:
+def draw_heatmap(matrix: Tensor, rows: Sequence[str], columns: Sequence[str], path: Path) -> None:
     """Draws `matrix [rows, columns]`, dark for its smallest value and light for its largest."""
     font = ImageFont.load_default(size=15)
     left = int(max(font.getlength(_cut(name)) for name in rows)) + 24

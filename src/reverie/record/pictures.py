@@ -14,9 +14,11 @@ SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")
 def names(count: int, suffix: str = ".png") -> list[str]:
     """File names of a run's pictures: `picture.png`, or `picture-1.png` and so on."""
     width = len(str(count))
-    return [f"picture-{i + 1:0{width}d}{suffix}" for i in range(count)] if count > 1 else [
-        f"picture{suffix}"
-    ]
+    return (
+        [f"picture-{i + 1:0{width}d}{suffix}" for i in range(count)]
+        if count > 1
+        else [f"picture{suffix}"]
+    )
 
 
 def save(

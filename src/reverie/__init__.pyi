@@ -1,0 +1,80 @@
+from .augment.cutouts import Cutouts
+from .canvas.averaged import Averaged
+from .canvas.fourier import Fourier
+from .canvas.pixels import Pixels
+from .curve import Constant, Cosine, Linear, Ramp, Steps
+from .device import machine
+from .errors import (
+    CapacityError,
+    DivergedError,
+    PictureError,
+    PromptError,
+    ReverieError,
+    RunError,
+    SpecError,
+    WeightsError,
+)
+from .loss.colour import Range, Saturation
+from .loss.prompts import Prompts
+from .loss.smooth import TotalVariation
+from .optimizer import Adagrad, Adam, AdamP, AdamW, RAdam, RMSprop
+from .perceptor.clip import Clip
+from .perceptor.compare import classify
+from .perceptor.siglip import Transformers
+from .prompt import Prompt
+from .protocols import Canvas, CanvasSpec, Draws, Frame, LossSpec, Machine, Moment
+from .recipe import Recipe, Stage, Until
+from .recipes.paint import paint
+from .run import Run
+from .spec import from_json, to_json
+from .version import __version__
+
+__all__ = [
+    "Adagrad",
+    "Adam",
+    "AdamP",
+    "AdamW",
+    "Averaged",
+    "Canvas",
+    "CanvasSpec",
+    "CapacityError",
+    "Clip",
+    "Constant",
+    "Cosine",
+    "Cutouts",
+    "DivergedError",
+    "Draws",
+    "Fourier",
+    "Frame",
+    "Linear",
+    "LossSpec",
+    "Machine",
+    "Moment",
+    "PictureError",
+    "Pixels",
+    "Prompt",
+    "PromptError",
+    "Prompts",
+    "RAdam",
+    "RMSprop",
+    "Ramp",
+    "Range",
+    "Recipe",
+    "ReverieError",
+    "Run",
+    "RunError",
+    "Saturation",
+    "SpecError",
+    "Stage",
+    "Steps",
+    "TotalVariation",
+    "Transformers",
+    "Until",
+    "WeightsError",
+    "__version__",
+    "classify",
+    "from_json",
+    "machine",
+    "paint",
+    "to_json",
+]

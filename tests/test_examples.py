@@ -1,0 +1,72 @@
+"""The examples run, and the one-file version is the library's own arithmetic."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from reverie.augment.cutouts import Cutouts
+from reverie.canvas.pixels import Pixels
+from reverie.device import machine
+from reverie.loss.prompts import Prompts
+from reverie.optimize import optimize
+from reverie.optimizer import Adam
+from reverie.perceptor.clip import Clip
+from reverie.prompt import parse
+from reverie.protocols import Draws
+from reverie.record.pictures import story_in
+
+ROOT = Path(__file__).parent.parent
+WEIGHTS = str(ROOT / "tests" / "golden" / "clip-vit" / "weights.safetensors")
+CPU = machine("cpu", "fp32")
+
+
+def one_file():
+    found = importlib.util.spec_from_file_location("one_file", ROOT / "examples" / "one_file.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_one_file_paints_what_the_library_paints():
+    seed, steps, size = 3, 12, (30, 24)  # smaller than a view, so that no view shrinks
+    cutouts = Cutouts(count=6, preset="crops", smallest=0.4)
+    canvas = Pixels(size=size).build(CPU, (seed,))
+    start = canvas().detach().clone()
+    prompts = Prompts(
+        scenes=parse("a fox | fog:-0.3"), perceptors=(Clip(weights=WEIGHTS),), augment=cutouts
+    ).build(canvas, CPU)
+    optimizer, lr = Adam(lr=0.02).build(canvas.groups())
+    losses = {"prompts": prompts}
+    *_, last = optimize(canvas, losses, optimizer, lr, steps=steps, seed=seed)
+
+    def boxes(step):
+        draws = Draws((seed,), step, "prompts").named("cutouts")
+        warps = cutouts.build().choose(draws, size, step / steps).warps[0].float()  # [n, 3, 3]
+        return torch.stack([warps[:, 0, 2], warps[:, 1, 2], warps[:, 0, 0], warps[:, 1, 1]], 1)
+
+    words = [("a fox", 1.0), ("fog", -0.3)]
+    perceptor = Clip(weights=WEIGHTS).build(CPU)
+    ours = one_file().paint(perceptor, words, start, boxes, steps=steps, lr=0.02)
+    assert not torch.allclose(ours, start, atol=0.05)
+    torch.testing.assert_close(ours, last.image, rtol=0, atol=2e-4)
+
+
+def run(name, *arguments, cwd):
+    command = [sys.executable, str(ROOT / "examples" / name), *arguments, "--perceptor", WEIGHTS]
+    return subprocess.run(command, cwd=cwd, env=os.environ, capture_output=True, text=True)
+
+
+def test_one_file_runs_from_the_shell(tmp_path):
+    done = run("one_file.py", "a fox", "--steps", "2", "--size", "40", "30", cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "one_file.png"), done.stderr
+    assert (tmp_path / "one_file.png").stat().st_size > 1000
+
+
+def test_a_canvas_of_ones_own_runs_from_the_shell(tmp_path):
+    done = run("my_canvas.py", "a bowl of fruit", "--steps", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert story_in(tmp_path / "discs" / "picture.png")["recipe"]["name"] == "discs"
