@@ -1,5 +1,6 @@
 """Models of `transformers`: run by it, or its CLIP read by our own network."""
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from reverie.device import machine
 from reverie.errors import WeightsError
 from reverie.perceptor.clip import Clip
-from reverie.perceptor.siglip import Transformers
+from reverie.perceptor.siglip import Transformers, serves
 
 pytest.importorskip("transformers")
 
@@ -167,9 +168,17 @@ def test_without_transformers_the_message_says_what_to_install(
         Transformers(folder=str(copied(siglip, tmp_path))).build(CPU)
 
 
+def test_only_a_folder_of_a_known_family_is_served(folder: Path, tmp_path: Path) -> None:
+    assert serves(str(folder))
+    assert not serves(str(tmp_path)) and not serves("ViT-B-32")
+    (tmp_path / "config.json").write_text('{"model_type": "clip"}')
+    assert not serves(str(tmp_path))
+
+
 def test_digests_are_those_of_the_files(siglip: Path, tmp_path: Path) -> None:
     digests = Transformers(folder=str(siglip)).digests()
-    assert list(digests) == ["model.safetensors"] and len(digests["model.safetensors"]) == 64
+    data = (siglip / "model.safetensors").read_bytes()
+    assert digests == {f"{siglip}/model.safetensors": hashlib.sha256(data).hexdigest()}
     with pytest.raises(WeightsError, match=r"no \.safetensors"):
         Transformers(folder=str(tmp_path)).digests()
 

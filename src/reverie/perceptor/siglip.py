@@ -110,7 +110,9 @@ class Transformers(PerceptorSpec):
         digests = {}
         for file in sorted(Path(self.folder).glob("*.safetensors")):
             with file.open("rb") as data:
-                digests[file.name] = hashlib.file_digest(data, "sha256").hexdigest()
+                digests[f"{self.folder}/{file.name}"] = hashlib.file_digest(
+                    data, "sha256"
+                ).hexdigest()
         if not digests:
             raise WeightsError(f"{self.folder}: there is no .safetensors file in this folder")
         return digests
