@@ -9,7 +9,7 @@ import torch
 
 from reverie.augment.boxes import Area
 from reverie.augment.cutouts import Cutouts, Cutter
-from reverie.augment.presets import PRESETS, PresetName
+from reverie.augment.presets import PRESETS, Moves, Preset, PresetName
 from reverie.errors import SpecError
 from reverie.protocols import Draws
 
@@ -97,6 +97,7 @@ def test_big_sleep_sides_are_normal_and_clipped():
     side = wide / 512
     assert share(side > 0.95 - 1e-9) == pytest.approx(0.3085, abs=0.03)  # beyond half a deviation
     assert share(side < 0.5 + 1e-9) == pytest.approx(0.1587, abs=0.03)  # a deviation below
+    assert side.min() >= 0.5 - 1e-9 and side.max() <= 0.95 + 1e-9
     assert side.median().item() == pytest.approx(0.8, abs=0.02)
     assert_uniform(left / (512 - wide), 0, 1)
 
@@ -113,6 +114,13 @@ def test_area_boxes_have_their_share_of_the_area_and_a_log_uniform_ratio():
     box = Area(scale=(0.3, 0.5), ratio=(0.5, 2.0)).draw(Draws([1], 0), MANY, (500, 500), 0.0)[0]
     assert_uniform(box[:, 2] * box[:, 3], 0.3, 0.5)
     assert_uniform((box[:, 2] / box[:, 3]).log(), -math.log(2), math.log(2))
+
+
+def test_area_boxes_that_do_not_fit_are_drawn_again():
+    rule = Area(scale=(0.8, 0.81), ratio=(0.5, 2.0))
+    box = rule.draw(Draws([1], 0), MANY, (500, 500), 0.0)[0]
+    area = box[:, 2] * box[:, 3]
+    assert share((area >= 0.8) & (area <= 0.81)) > 0.95  # a third fits, and there are ten tries
 
 
 def test_area_boxes_stay_inside_even_where_hardly_any_fit():
@@ -187,3 +195,12 @@ def test_a_preset_refuses_what_it_does_not_have():
         Cutouts(preset="big-sleep", power=2.0)
     with pytest.raises(SpecError, match="count"):
         Cutouts(count=0)
+
+
+def test_a_small_crop_of_a_bent_picture_is_hardly_bent():
+    moves = Moves(box=Area(scale=(0.001, 0.001)), perspective=1.0, distortion=0.5)
+    for bend_picture, low, high in ((True, 0.0, 0.05), (False, 0.1, 1.0)):
+        kinds = ((1.0, replace(moves, bend_picture=bend_picture)),)
+        h = Cutter(Preset(kinds=kinds), 500).choose(Draws([5], 0), (512, 512), 0.0).warps[0]
+        across = h[:, 2, :2].abs().amax(1) / h[:, 2, 2].abs()  # how w varies over a view
+        assert low < across.median() < high

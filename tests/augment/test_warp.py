@@ -121,4 +121,6 @@ def test_beyond_the_horizon_lies_nothing_of_the_picture():
     corners = torch.tensor([[0.35, 0.35], [0.65, 0.35], [1, 1], [0, 1]], dtype=torch.float64)
     back = torch.linalg.inv(warp.to_corners(corners))
     view = seen(torch.ones(3, 64, 64, dtype=torch.float64), back[None], 64, "zeros")[0, 0]
+    where = warp.coordinates(back[None], 64, bent=True)
+    assert where.abs().max() == warp.FAR  # a horizon is infinitely far
     assert view[45, 32] == pytest.approx(1) and (view[:20] == 0).all() and view.isfinite().all()

@@ -86,7 +86,7 @@ class CutLooks:
         if self.choice.erased is not None:
             keep = kept(self._rows(self.choice.erased, views), size)
         if self.choice.noise is not None:
-            noise = self._noise(views, size)
+            noise = self._noise(self._rows(self.choice.noise, views), views, size)
             return noise.add_(seen) if keep is None else noise.addcmul_(seen, keep)
         return seen if keep is None else seen * keep
 
@@ -123,10 +123,9 @@ class CutLooks:
             return pooled(self.image, want)
         return shrunk(self.image, want) if self.preset.squash else self.image
 
-    def _noise(self, views: slice, size: int) -> Tensor:
+    def _noise(self, strength: Tensor, views: slice, size: int) -> Tensor:
         """Each view has a stream of its own, so no slice changes what another view sees."""
-        assert self.choice.noise is not None
-        strength = self._rows(self.choice.noise, views)[:, None, None, None]  # [n*b, 1, 1, 1]
+        strength = strength[:, None, None, None]  # [n*b] -> [n*b, 1, 1, 1]
         noise = self.image.new_empty(len(strength), 3, size, size)
         b = len(self.image)
         for row, view in enumerate(range(self.count)[views]):
