@@ -151,6 +151,7 @@ def test_a_folder_that_cannot_be_used_says_so_in_one_line(siglip: Path, tmp_path
     for folder, match in (
         (tmp_path / "none", "cannot be read as JSON"),
         (broken("json", "config.json", "{"), "cannot be read as JSON"),
+        (broken("list", "config.json", "[]"), "cannot be read as JSON"),
         (broken("type", "config.json", '{"model_type": "gpt2"}'), "'gpt2'; known are chinese_clip"),
         (broken("weights", "model.safetensors", None), "transformers cannot read it"),
         (lacking(copied(siglip, tmp_path / "lacking")), "lacks the tensor 'text_model.head.bias'"),

@@ -179,7 +179,10 @@ def _normalisation(folder: Path, family: Family) -> tuple[Triple, Triple]:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        return json.loads(file.read_text())
+        data = json.loads(file.read_text())
+        if not isinstance(data, dict):
+            raise ValueError("it is not an object")
+        return data
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"{file}: cannot be read as JSON ({error}); wanted is a folder in the layout of "
