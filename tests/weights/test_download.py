@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,7 @@ def test_a_broken_connection_keeps_the_part_and_the_next_call_goes_on(
 def test_a_caller_that_stops_listening_keeps_the_part(server: Mirror, tmp_path: Path):
     steps = fetch(file(server), tmp_path, timeout=5)
     first = next(steps)
+    assert isinstance(steps, Generator)
     steps.close()
     assert (tmp_path / "w.bin.part").stat().st_size == first.done
     arrived(file(server), tmp_path)
@@ -129,8 +130,8 @@ def test_a_digest_that_the_host_states_is_held_to(server: Mirror, tmp_path: Path
 
 
 def test_the_digest_stated_before_a_redirection_is_held_to(server: Mirror, tmp_path: Path):
-    hub = Page(redirect="/w", headers={"X-Linked-ETag": f'"{"ab" * 32}"'})
-    server.pages["/hub"] = hub
+    hub = Page(redirect="/next", headers={"X-Linked-ETag": f'"{"ab" * 32}"'})
+    server.pages["/hub"], server.pages["/next"] = hub, Page(redirect="/w")
     server.pages["/w"].tag = '"store"'
     failing(file(server, "/hub", sha256=None), tmp_path, "abababababab... is expected")
     hub.headers["X-Linked-ETag"] = f'"{SHA}"'

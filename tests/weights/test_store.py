@@ -30,7 +30,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     """Serves Tiny/8 as torch.save writes it, org/safe as safetensors, and the vocabulary."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     torch.save(TENSORS, tmp_path / "tiny.pt")
-    tiny, safe = (tmp_path / "tiny.pt").read_bytes(), safetensors.torch.save(TENSORS)
+    tiny, safe = (tmp_path / "tiny.pt").read_bytes(), safetensors.torch.save(TENSORS, {"by": "org"})
     with mirror() as running:
         running.pages = {
             "/tiny.pt": Page(tiny),
