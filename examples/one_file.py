@@ -42,8 +42,8 @@ def cut(picture: Tensor, boxes: Tensor, size: int) -> Tensor:
     left, top, wide, high = boxes.T[:, :, None]  # each [n, 1]
     x = (2 * (left + wide * at) - 1)[:, None, :].expand(-1, size, -1)  # [n, s] -> [n, s, s]
     y = (2 * (top + high * at) - 1)[:, :, None].expand(-1, -1, size)
-    source = picture.expand(len(boxes), -1, -1, -1)
-    return F.grid_sample(source, torch.stack([x, y], -1), padding_mode="border", align_corners=False)
+    source, at = picture.expand(len(boxes), -1, -1, -1), torch.stack([x, y], -1)
+    return F.grid_sample(source, at, padding_mode="border", align_corners=False)
 
 
 def distance(views: Tensor, words: Tensor) -> Tensor:

@@ -234,6 +234,8 @@ def test_notes_reach_the_frame_and_parts_add_up():
 
     frame = next(run(Sketch(seeds=(0, 1)), {"noting": noting})[0])
     assert frame.notes["half"].tolist() == [0.5, 0.5]
+    frame = next(run(Sketch(seeds=(0, 1)), {"noting": noting, "again": noting})[0])
+    assert frame.notes["half"].tolist() == [0.5, 0.5]  # the mean over losses
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reverie.errors import PromptError
-from reverie.prompt import Prompt, parse, title
+from reverie.prompt import Prompt, line, parse, title
 
 
 def one(text):
@@ -100,6 +100,25 @@ def test_any_text_is_read_or_refused_cleanly(text):
     except PromptError:
         return
     assert all(str(prompt).strip() for scene in scenes for prompt in scene)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.builds(
+                Prompt,
+                words=st.text(alphabet="ab:|^\\1.", min_size=1, max_size=6),
+                weight=st.sampled_from([1.0, -0.5, 2.0, (0.0, 1.5)]),
+                stop=st.sampled_from([None, -0.9]),
+            ),
+            min_size=1,
+        ),
+        min_size=1,
+    )
+)
+def test_a_line_is_read_as_the_scenes_it_was_written_from(scenes):
+    scenes = tuple(map(tuple, scenes))
+    assert parse(line(scenes)) == scenes
 
 
 @given(st.text(alphabet="ab:|^\\ 1.5", min_size=1, max_size=12).filter(str.strip))

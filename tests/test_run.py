@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from reverie import image as images
 
+from reverie import image as images
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.averaged import Averaged
 from reverie.canvas.fourier import Fourier
@@ -143,8 +144,8 @@ for progress in Run.open(Path({folder!r})).frames(save_every=0):
 @pytest.mark.parametrize("moment", [0, 9, 21])
 def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, moment):
     """The process is killed with SIGKILL soon after a step, wherever it is by then."""
-    whole = paint(recipe(steps=30), tmp_path / "whole")
-    killed = Run.start(recipe(steps=30), tmp_path / "killed", CPU)
+    whole = paint(recipe(steps=60), tmp_path / "whole")
+    killed = Run.start(recipe(steps=60), tmp_path / "killed", CPU)
     threads = torch.get_num_threads()
     code = KILLED.format(paths=[p for p in sys.path if p], folder=str(killed.folder))
     child = subprocess.Popen(
@@ -154,7 +155,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, moment):
     )
     for line in child.stdout:
         if int(line) == moment:
-            time.sleep(0.003 * moment)  # somewhere within the next steps
+            time.sleep(0.001 * moment)  # somewhere within the next steps
             os.kill(child.pid, signal.SIGKILL)
             break
     child.stdout.close()
@@ -280,6 +281,20 @@ class TestTrouble:
         run.state_file.write_bytes(b"not a state")
         with pytest.raises(RunError, match="state.pt cannot be read.*delete it"):
             list(Run.open(run.folder).frames())
+
+    def test_a_full_disk_is_named_and_what_was_saved_stays_whole(self, tmp_path):
+        run = paint(recipe(), tmp_path / "run", stop_at=2)
+        before = run.pictures[0].read_bytes()
+        room = run.log.path.stat().st_size + 50  # for no more lines of the log, and no picture
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        try:
+            with pytest.raises(RunError, match=r"cannot write to .*make room.*reverie resume"):
+                list(Run.open(run.folder).frames())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert run.pictures[0].read_bytes() == before
+        assert [p.step for p in Run.open(run.folder).frames()] == [2, 3, 4, 5, 6]
 
     def test_a_place_that_cannot_be_written_is_named(self, tmp_path):
         (tmp_path / "file").write_text("in the way")

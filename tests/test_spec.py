@@ -10,7 +10,7 @@ from reverie.curve import Constant, Cosine, Linear, Number, Ramp, Steps
 from reverie.errors import SpecError
 from reverie.optimizer import Adam
 from reverie.prompt import Prompt
-from reverie.spec import edited, from_json, to_json
+from reverie.spec import edited, from_json, spec, to_json
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
 curves = st.one_of(
@@ -68,3 +68,11 @@ def test_an_edit_reaches_any_field_and_leaves_the_original():
 def test_an_edit_of_a_field_that_is_not_there_names_the_nearest():
     with pytest.raises(SpecError, match=r"\$\.lr: there is no 'ent' here \(did you mean 'end'\?\)"):
         edited(Adam(lr=Linear(start=1.0, end=0.0)), "lr.ent", 0.5)
+
+
+def test_two_modules_cannot_have_a_spec_of_one_name():
+    class Adam:
+        pass
+
+    with pytest.raises(SpecError, match=r"reverie\.optimizer has a Adam already"):
+        spec(Adam)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -46,6 +46,17 @@ def machine(device: str = "auto", precision: str = "auto") -> Machine:
     return Machine(torch.device(device), PRECISIONS[precision])
 
 
+def describe(machine: Machine) -> dict[str, Any]:
+    """What a picture must be painted on again to come out the same, as JSON data."""
+    names = {dtype: name for name, dtype in PRECISIONS.items()}
+    return {
+        "device": str(machine.device),
+        "precision": names[machine.precision],
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+    }
+
+
 def _has_mps() -> bool:
     return torch.backends.mps.is_available()
 
@@ -77,6 +88,26 @@ def fast_matmul(machine: Machine) -> Iterator[None]:
         yield
     finally:
         matmul.fp32_precision = before
+
+
+@contextmanager
+def memory_errors(what: str) -> Iterator[None]:
+    """Inside, the many faces of "out of memory" become one error that names the knobs.
+
+    Args:
+        what: what the memory was for.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        signs = ("not enough memory", "out of memory", "allocate memory", "Invalid buffer size")
+        plain = not isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if plain and not any(sign in str(error) for sign in signs):
+            raise
+        raise CapacityError(
+            f"not enough memory for {what}; a smaller --size or --count, --precision bf16, or "
+            "fewer views at a time, such as --set losses.prompts.chunk=4, helps"
+        ) from error
 
 
 @cache

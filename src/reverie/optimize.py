@@ -75,20 +75,26 @@ def optimize(
 def look(
     losses: Mapping[str, Loss], image: Tensor, step: int, t: float, seed: int
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The value of every loss per picture, and their notes. Each part goes backward at once."""
+    """The value of every loss per picture, and their notes. Each part goes backward at once.
+
+    What several losses note under one name is averaged.
+    """
     values: dict[str, Tensor] = {}
-    notes: dict[str, Tensor] = {}
+    noted: dict[str, list[Tensor]] = {}
     seeds = range(seed, seed + len(image))
     for name, loss in losses.items():
         values[name] = image.new_zeros(len(image))
-        for part in parts(loss(image, Moment(step, t, Draws(seeds, step, name), notes))):
+        moment = Moment(step, t, Draws(seeds, step, name))
+        for part in parts(loss(image, moment)):
             if part.requires_grad:
                 part.sum().backward()  # a sum over pictures, never a mean
             values[name] += part.detach()
             del part
         if not values[name].isfinite().all():
             raise DivergedError(name, step)
-    return values, notes
+        for key, note in moment.notes.items():
+            noted.setdefault(key, []).append(note)
+    return values, {key: torch.stack(each).mean(0) for key, each in noted.items()}
 
 
 @contextmanager

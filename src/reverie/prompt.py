@@ -77,6 +77,20 @@ def title(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
     return " then ".join(" and ".join(str(prompt) for prompt in scene) for scene in scenes)
 
 
+def line(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
+    """A prompt line that reads as these scenes: the inverse of `parse`."""
+    return " ^ ".join(" | ".join(_written(prompt) for prompt in scene) for scene in scenes)
+
+
+def _written(prompt: Prompt) -> str:
+    text = re.sub(r"([:|^\\])", r"\\\1", prompt.words or prompt.picture or "")
+    text = text if prompt.noise is None else f"noise:{prompt.noise}"
+    weight = prompt.weight
+    if weight != 1 or prompt.stop is not None:
+        text += f":{weight[0]}..{weight[1]}" if isinstance(weight, tuple) else f":{float(weight)}"
+    return text if prompt.stop is None else f"{text}:{prompt.stop}"
+
+
 def _pieces(text: str, mark: str, start: int) -> list[tuple[str, int]]:
     """`text` cut at every `mark` that is not escaped, each piece with its offset."""
     pieces, begin, at = [], 0, 0

@@ -11,21 +11,19 @@ happens at step k depends on the recipe and k alone.
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from reverie import image as images
-from reverie.device import PRECISIONS, fast_matmul, machine
-from reverie.errors import CapacityError, RunError, SpecError, WeightsError
-from reverie.optimize import optimize
-from reverie.protocols import Canvas, Frame, Machine
-from reverie.recipe import Patience, Recipe, Stage, digests
+from reverie.device import describe, fast_matmul, machine, memory_errors
+from reverie.errors import ReverieError, RunError, SpecError, WeightsError
+from reverie.painting import Painting, similarity
+from reverie.protocols import Frame, Machine
+from reverie.recipe import Recipe, digests
 from reverie.record import pictures
 from reverie.record.log import Log
 from reverie.spec import from_json, to_json
@@ -81,7 +79,7 @@ class Run:
         story = {
             "reverie": __version__,
             "recipe": to_json(recipe),
-            "machine": _machine_story(on or machine()),
+            "machine": describe(on or machine()),
             "digests": digests(recipe),
         }
         run = cls(folder, story | {"suffix": suffix, "cwd": str(Path.cwd())})
@@ -91,13 +89,11 @@ class Run:
                 f"{folder} already holds {taken[0]}; choose another folder, use --overwrite, or "
                 f"go on with that run: reverie resume {folder}"
             )
-        try:
+        with run._writing():
             folder.mkdir(parents=True, exist_ok=True)
             for old in (run.state_file, run.log.path):
                 old.unlink(missing_ok=True)
             run._write_story()
-        except OSError as error:
-            raise RunError(f"cannot write to {folder}: {error.strerror or error}") from error
         return run
 
     @classmethod
@@ -148,7 +144,7 @@ class Run:
 
     def frames(
         self, *, budget: float | None = None, save_every: float = 5.0, last: Place | None = None
-    ) -> Iterator[Progress]:
+    ) -> Generator[Progress]:
         """Paints from where the run stands, recording as it goes. Leaving the `for` keeps
         picture and state; any error keeps the last good picture.
 
@@ -164,21 +160,117 @@ class Run:
         was, self.story["digests"] = self.story["digests"], digests(self.recipe)
         self.expect(was)
         on = machine(self.story["machine"]["device"], self.story["machine"]["precision"])
+        size = "x".join(map(str, self.recipe.stages[0].canvas.size))
+        with (
+            self._writing(),
+            fast_matmul(on),
+            memory_errors(f"{self.recipe.count} picture(s) of {size}"),
+            closing(self._frames(on, save_every, last)) as frames,
+        ):
+            begun = time.monotonic()
+            for progress in frames:
+                yield progress
+                if budget is not None and time.monotonic() - begun >= budget:
+                    return
+
+    def _frames(self, on: Machine, save_every: float, last: Place | None) -> Generator[Progress]:
+        """The frames of all stages, one stage after the other."""
         state = self._read_state()
-        begun, shown = time.monotonic(), None
         first = state["stage"] if state else 0
         self.log.cut(first, state["step"] if state else 0)
-        with fast_matmul(on), _memory_errors(self.recipe):
-            for index in range(first, len(self.recipe.stages)):
-                painting = _Painting(self, index, on, shown, state)
-                state = None
-                with closing(painting.steps(save_every, last)) as steps:
-                    for progress in steps:
-                        shown = progress.frame.image
-                        yield progress
-                        late = budget is not None and time.monotonic() - begun >= budget
-                        if progress.ended or late:
-                            return
+        before = None
+        for index in range(first, len(self.recipe.stages)):
+            stage = self.recipe.stages[index]
+            painting = Painting(stage, self.recipe.seeds, on, before=before, state=state)
+            state = None
+            with closing(self._stage(index, painting, save_every, last)) as frames:
+                for progress in frames:
+                    before = progress.frame.image
+                    yield progress
+                    if progress.ended:
+                        return
+
+    def _stage(
+        self, index: int, painting: Painting, save_every: float, last: Place | None
+    ) -> Generator[Progress]:
+        """The frames of a stage, recorded; saved now and then, and whenever it is left."""
+        done = sum(stage.steps for stage in self.recipe.stages[:index])
+        saved, seen, ended = time.monotonic(), None, None
+        try:
+            for frame, why in painting.frames():
+                seen = frame
+                self._log(index, frame)
+                over = (index, frame.step) == last
+                final = why and index == len(self.recipe.stages) - 1
+                ended = (why or "all steps done") if over or final else None
+                if ended:
+                    self._end(index, frame, ended)
+                elif time.monotonic() - saved >= save_every:
+                    self._save(index, frame, painting)
+                    saved = time.monotonic()
+                step, steps = done + frame.step, self.recipe.steps
+                yield Progress(frame, index, step, steps, similarity(frame), ended)
+                if over:
+                    return
+        except GeneratorExit:  # the reader left between two frames: canvas and optimiser agree
+            if seen is not None and not ended:
+                self._save(index, seen, painting)
+            raise
+        except BaseException:  # in the middle of a step: the last state on disk stands
+            if seen is not None:
+                with suppress(OSError):  # the error that stops the run matters more
+                    self._save_pictures(index, seen)
+            raise
+
+    def _save(self, index: int, frame: Frame, painting: Painting) -> None:
+        """Pictures and state, so that the run can go on from this frame."""
+        self._save_pictures(index, frame)
+        temporary = self.state_file.with_suffix(".tmp")
+        try:
+            torch.save({"stage": index, **painting.state()}, temporary)
+            temporary.replace(self.state_file)
+        except RuntimeError as error:  # how torch reports a full disk
+            raise OSError(str(error)) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _end(self, index: int, frame: Frame, why: str) -> None:
+        """Pictures, and no state: the run is over."""
+        self._save_pictures(index, frame)
+        self.story["ended"] = why
+        self._write_story()
+        self.state_file.unlink(missing_ok=True)
+
+    def _save_pictures(self, index: int, frame: Frame) -> None:
+        story = {k: self.story[k] for k in ("reverie", "recipe", "machine", "digests")}
+        story["ended"] = {"stage": index, "step": frame.step}
+        suffix = self.story["suffix"]
+        pictures.save(frame.image.cpu(), self.folder, story, similarity(frame), suffix)
+
+    def _log(self, index: int, frame: Frame) -> None:
+        self.log.append(
+            {
+                "stage": index,
+                "step": frame.step,
+                "t": round(frame.t, 6),
+                "score": [round(s, 6) for s in similarity(frame)],
+                "losses": {n: [round(v, 6) for v in x.tolist()] for n, x in frame.losses.items()},
+                "time": round(time.time(), 3),
+            }
+        )
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        """Trouble with the disk, as one line that says how to go on."""
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, ReverieError):
+                raise
+            raise RunError(
+                f"cannot write to {self.folder}: {error.strerror or error}; what was saved before "
+                f"is whole: make room, and go on with: reverie resume {self.folder}"
+            ) from error
 
     def _write_story(self) -> None:
         path = self.folder / "recipe.json"
@@ -196,159 +288,3 @@ class Run:
                 f"{self.state_file} cannot be read ({type(error).__name__}); delete it to start "
                 "this run from the beginning"
             ) from error
-
-
-class _Painting:
-    """One stage of a run while it is painted."""
-
-    def __init__(
-        self,
-        run: Run,
-        index: int,
-        on: Machine,
-        before: Tensor | None,
-        state: dict[str, Any] | None,
-    ) -> None:
-        self.run, self.index = run, index
-        self.stage: Stage = run.recipe.stages[index]
-        self.canvas: Canvas = self.stage.canvas.build(on, run.recipe.seeds)
-        if before is not None:
-            with torch.no_grad():
-                self.canvas.encode_(images.resize(before, self.stage.canvas.size))
-        self.losses = {n: spec.build(self.canvas, on) for n, spec in self.stage.losses.items()}
-        self.optimizer, self.lr = self.stage.optimizer.build(self.canvas.groups())
-        self.patience = Patience(self.stage.until, state and state["patience"])
-        self.start = state["step"] if state else 0
-        if state:
-            self.canvas.load_state_dict(state["canvas"])
-            self.optimizer.load_state_dict(state["optimizer"])
-        self.seen: Frame | None = None
-        self.patience_then = self.patience.state()
-
-    def steps(self, save_every: float, last: Place | None) -> Iterator[Progress]:
-        saved = time.monotonic()
-        before = sum(stage.steps for stage in self.run.recipe.stages[: self.index])
-        final = self.index == len(self.run.recipe.stages) - 1
-        frames = optimize(
-            self.canvas,
-            self.losses,
-            self.optimizer,
-            self.lr,
-            steps=self.stage.steps,
-            start=self.start,
-            seed=self.run.recipe.seed,
-        )
-        ended = None
-        try:
-            for frame in frames:
-                self.seen, self.patience_then = frame, self.patience.state()
-                why = self._record(frame)
-                over = (self.index, frame.step) == last
-                ended = (why or "all steps done") if over or (why and final) else None
-                if ended:
-                    self.save(ended)
-                elif time.monotonic() - saved >= save_every:
-                    self.save()
-                    saved = time.monotonic()
-                yield Progress(
-                    frame,
-                    self.index,
-                    before + frame.step,
-                    self.run.recipe.steps,
-                    similarity(frame),
-                    ended,
-                )
-                if why or over:
-                    return
-        except GeneratorExit:  # the reader left at a yield: canvas and optimiser agree
-            if not ended:
-                self.save()
-            raise
-        except BaseException:  # in the middle of a step: the last state on disk stands
-            if self.seen is not None:
-                self._save_pictures(self.seen)
-            raise
-
-    def save(self, ended: str | None = None) -> None:
-        """Writes picture and state; at the end of the run, the picture alone."""
-        if self.seen is None:
-            return
-        self._save_pictures(self.seen)
-        if ended:
-            self.run.story["ended"] = ended
-            self.run._write_story()
-            self.run.state_file.unlink(missing_ok=True)
-            return
-        state = {
-            "stage": self.index,
-            "step": self.seen.step,
-            "canvas": self.canvas.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "patience": self.patience_then,  # the step is seen again on resuming
-        }
-        temporary = self.run.state_file.with_suffix(".tmp")
-        try:
-            torch.save(state, temporary)
-            temporary.replace(self.run.state_file)
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-            temporary.unlink(missing_ok=True)
-            raise RunError(
-                f"cannot save the state to {self.run.folder}: {error}; make room and go on with: "
-                f"reverie resume {self.run.folder}"
-            ) from error
-
-    def _record(self, frame: Frame) -> str | None:
-        """Logs a frame. Returns why the stage ends with it, or None."""
-        scores = similarity(frame)
-        self.run.log.append(
-            {
-                "stage": self.index,
-                "step": frame.step,
-                "t": round(frame.t, 6),
-                "score": [round(s, 6) for s in scores],
-                "losses": {n: [round(v, 6) for v in x.tolist()] for n, x in frame.losses.items()},
-                "time": round(time.time(), 3),
-            }
-        )
-        enough = self.patience.enough(scores)
-        return "all steps done" if frame.step == self.stage.steps else enough
-
-    def _save_pictures(self, frame: Frame) -> None:
-        story = {k: self.run.story[k] for k in ("reverie", "recipe", "machine", "digests")}
-        story["ended"] = {"stage": self.index, "step": frame.step}
-        image = frame.image.cpu()
-        suffix = self.run.story["suffix"]
-        pictures.save(image, self.run.folder, story, similarity(frame), suffix)
-
-
-def similarity(frame: Frame) -> list[float]:
-    """How similar each picture is to its prompts, -1 to 1; empty when nothing measured it."""
-    found = frame.notes.get("similarity")
-    return [] if found is None else found.tolist()
-
-
-def _machine_story(on: Machine) -> dict[str, Any]:
-    names = {dtype: name for name, dtype in PRECISIONS.items()}
-    return {
-        "device": str(on.device),
-        "precision": names[on.precision],
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-    }
-
-
-@contextmanager
-def _memory_errors(recipe: Recipe) -> Iterator[None]:
-    """Turns the many faces of "out of memory" into one error that names the knobs."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        signs = ("not enough memory", "out of memory", "allocate memory", "Invalid buffer size")
-        plain = not isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if plain and not any(sign in str(error) for sign in signs):
-            raise
-        size = "x".join(map(str, recipe.stages[0].canvas.size))
-        raise CapacityError(
-            f"not enough memory for {recipe.count} picture(s) of {size}; a smaller --size or "
-            "--count, --precision bf16, or a smaller --set losses.prompts.chunk helps"
-        ) from error

@@ -23,7 +23,14 @@ T = TypeVar("T")
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def spec(cls: type[T]) -> type[T]:
-    """Makes `cls` a frozen, keyword-only dataclass that `from_json` can name."""
+    """Makes `cls` a frozen, keyword-only dataclass that `from_json` can name.
+
+    Raises:
+        SpecError: another module has a spec of this name, so a recipe could mean either.
+    """
+    known = KINDS.get(cls.__name__)
+    if known and known.__module__ != cls.__module__:
+        raise SpecError(f"{cls.__module__}: {known.__module__} has a {cls.__name__} already")
     cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     KINDS[cls.__name__] = cls
     return cls

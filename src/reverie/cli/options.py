@@ -23,13 +23,11 @@ def read_size(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:
 def read_number(_: Any, tokens: Sequence[Token]) -> float | tuple[float, float]:
     """`0.3`, or `0.3..0.05` for a number that changes over the run."""
     text = tokens[0].value.strip()
+    first, found, last = text.partition("..")
     try:
-        numbers = tuple(float(part) for part in text.split(".."))
+        return (float(first), float(last)) if found else float(first)
     except ValueError as error:
         raise ValueError(f"write a number, or FROM..TO such as 0.3..0.05, not {text!r}") from error
-    if len(numbers) > 2:
-        raise ValueError(f"write a number, or FROM..TO such as 0.3..0.05, not {text!r}")
-    return (numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0]
 
 
 def read_duration(_: Any, tokens: Sequence[Token]) -> float:
@@ -115,7 +113,8 @@ def read_setting(text: str) -> tuple[str, Any]:
     try:
         return path, json.loads(value)
     except ValueError:
-        pair = re.fullmatch(r"\s*([-+.\deE]+?)\.\.([-+.\deE]+)\s*", value)
-        if pair:
-            return path, [float(pair[1]), float(pair[2])]
-        return path, value
+        first, found, last = value.partition("..")
+        try:
+            return path, [float(first), float(last)] if found else value
+        except ValueError:
+            return path, value

@@ -46,7 +46,7 @@ def paint(
         steps: updates to make.
         lr: learning rate; 0.3..0.05 falls over the run.
         cutouts: views of the picture judged at every step.
-        preset: how views are cut: pooled, crops, pixray, big-sleep, deep-daze, clipdraw ...
+        preset: how views are cut: augmented, pooled, crops, pixray, big-sleep ...
         init: what to start from: noise, gradient, a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
     """
@@ -135,6 +135,8 @@ def adjusted(recipe: "Recipe", options: RunOptions) -> "Recipe":
 
 def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     """Paints a run with live progress, and says where the pictures are."""
+    from contextlib import closing
+
     from rich.console import Console
 
     from reverie.cli.live import watch
@@ -148,8 +150,6 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
         f"{run.story['machine']['device']} {run.story['machine']['precision']}",
         highlight=False, markup=False,
     )  # fmt: skip
-    from contextlib import closing
-
     with closing(run.frames(budget=budget)) as frames:
         last = watch(frames, console, preview=preview)
     if last is None:

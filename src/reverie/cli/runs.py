@@ -169,37 +169,50 @@ def _print_story(story: dict[str, Any], where: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    recipe, at = story["recipe"], story["machine"]
-    stage = recipe["stages"][0]
-    canvas = stage["canvas"]
-    canvas = canvas.get("canvas", canvas)  # behind an average
-    ended = story.get("ended")
-    rows = {
-        "words": recipe["title"],
-        "recipe": f"{recipe['name']} ({canvas['kind']}, {len(recipe['stages'])} stage(s))",
-        "size": "x".join(map(str, canvas["size"])),
-        "seed": f"{recipe['seed']}" + (
-            f", picture {story['picture'] + 1} of {recipe['count']}" if recipe["count"] > 1
-            and "picture" in story else ""
-        ),
-        "steps": f"{ended['step']} of {sum(s['steps'] for s in recipe['stages'])}"
-        if isinstance(ended, dict) else (ended or "unfinished"),
-        "score": f"{story['score']:.4f}" if "score" in story else None,
-        "optimiser": f"{stage['optimizer']['kind']}, lr {stage['optimizer']['lr']}",
-        "losses": ", ".join(f"{n} ({loss['kind']})" for n, loss in stage["losses"].items()),
-        "machine": f"{at['device']}, {at['precision']}, {at['threads']} thread(s), "
-        f"torch {at['torch']}",
-        "reverie": story["reverie"],
-        **{f"file {name}": f"sha256 {sha}" for name, sha in story["digests"].items()},
-    }  # fmt: skip
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    for name, value in rows.items():
-        if value is not None:
-            table.add_row(name, str(value))
-    console = Console()
-    console.print(table, highlight=False, markup=False)
-    again = f"reverie resume {where}" if where.is_dir() else f"reverie replay {where}"
-    if not (where.is_dir() and story.get("ended")):
-        console.print(f"\n{again}", highlight=False, markup=False)
+    for name, value in _rows(story).items():
+        if value:
+            table.add_row(name, value)
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    if not where.is_dir():
+        console.print(f"\npaint it again: reverie replay {where}")
+    elif not story.get("ended"):
+        console.print(f"\ngo on with it: reverie resume {where}")
+
+
+def _rows(story: dict[str, Any]) -> dict[str, str]:
+    """What is worth knowing about a picture or a run, by a word for it."""
+    from reverie import prompt as prompts
+    from reverie.loss.prompts import Prompts
+    from reverie.recipe import Recipe
+    from reverie.spec import from_json
+
+    recipe: Recipe = from_json(story["recipe"], Recipe)
+    stages, at, ended = recipe.stages, story["machine"], story.get("ended")
+    lines = {prompts.line(x.scenes): 0 for s in stages for x in s.losses.values()
+             if isinstance(x, Prompts)}  # fmt: skip
+    which = f", picture {story['picture'] + 1} of {recipe.count}" if "picture" in story else ""
+    canvases = [type(getattr(s.canvas, "canvas", s.canvas)).__name__ for s in stages]
+    optimizers = [f"{type(s.optimizer).__name__}, lr {s.optimizer.lr}" for s in stages]
+    losses = [f"{name} ({type(x).__name__})" for s in stages for name, x in s.losses.items()]
+    done = ended or "not finished"
+    if isinstance(ended, dict):
+        before = sum(s.steps for s in stages[: ended["stage"]])
+        done = f"{before + ended['step']} of {recipe.steps}"
+    return {
+        "prompt": "\n".join(lines),
+        "recipe": f"{recipe.name}: {', then '.join(canvases)}",
+        "size": ", then ".join("x".join(map(str, s.canvas.size)) for s in stages),
+        "seed": f"{recipe.seed}{which if recipe.count > 1 else ''}",
+        "steps": done,
+        "score": f"{story['score']:.4f}" if "score" in story else "",
+        "optimiser": ", then ".join(optimizers),
+        "losses": ", ".join(dict.fromkeys(losses)),
+        "machine": f"{at['device']} {at['precision']}, {at['threads']} thread(s), "
+        f"torch {at['torch']}",
+        "version": story["reverie"],
+        "files": "\n".join(f"{name}\n  sha256 {sha}" for name, sha in story["digests"].items()),
+    }

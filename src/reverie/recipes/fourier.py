@@ -20,7 +20,7 @@ def fourier(
     steps: int = 300,
     lr: Number = 0.3,
     cutouts: int = 32,
-    preset: str = "pooled",
+    preset: str = "augmented",
     init: str = "noise",
     smooth: float = 0.1,
 ) -> "Recipe":
@@ -33,7 +33,7 @@ def fourier(
         steps: updates to make.
         lr: learning rate; 0.3..0.05 falls over the run.
         cutouts: views of the picture judged at every step.
-        preset: how views are cut: pooled, crops, pixray, big-sleep, deep-daze, clipdraw ...
+        preset: how views are cut: augmented, pooled, crops, pixray, big-sleep ...
         init: what to start from: noise, gradient, a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
     """

@@ -20,7 +20,7 @@ def pixels(
     steps: int = 300,
     lr: Number = 0.03,
     cutouts: int = 32,
-    preset: str = "pooled",
+    preset: str = "augmented",
     init: str = "noise",
     smooth: float = 1.0,
 ) -> "Recipe":
@@ -33,7 +33,7 @@ def pixels(
         steps: updates to make.
         lr: learning rate; 0.05..0.01 falls over the run.
         cutouts: views of the picture judged at every step.
-        preset: how views are cut: pooled, crops, pixray, big-sleep, deep-daze, clipdraw ...
+        preset: how views are cut: augmented, pooled, crops, pixray, big-sleep ...
         init: what to start from: noise, gradient, a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
     """

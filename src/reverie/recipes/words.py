@@ -54,8 +54,7 @@ def perceptors(names: str) -> "tuple[PerceptorSpec, ...]":
     if not chosen:
         raise SpecError(f"perceptor: {names!r} names no model; see reverie models list")
     return tuple(
-        Transformers(folder=name) if serves(name) else Clip(weights=name)
-        for name in chosen
+        Transformers(folder=name) if serves(name) else Clip(weights=name) for name in chosen
     )
 
 
