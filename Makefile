@@ -3,13 +3,15 @@
 
 PYTHON ?= python3
 PROMPT ?= a red apple on a blue table
+# The random network of the tests: it knows no words, but it is here. Name a real CLIP instead.
+PERCEPTOR ?= tests/golden/clip-vit/weights.safetensors
 VENV := .venv
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: dream test check lint types layers bench clean
 
 dream: $(VENV)/.runtime
-	@$(VENV)/bin/reverie paint "$(PROMPT)" $(ARGS)
+	@$(VENV)/bin/reverie paint "$(PROMPT)" --perceptor "$(PERCEPTOR)" $(ARGS)
 
 test: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest $(ARGS)

@@ -65,6 +65,10 @@ def test_an_edit_reaches_any_field_and_leaves_the_original():
     assert adam.lr == Linear(start=1.0, end=0.0)
 
 
+def test_an_edit_may_add_a_name_where_names_are_free():
+    assert edited(Adam(lr={"a": 0.1}), "lr.b", 0.2) == Adam(lr={"a": 0.1, "b": 0.2})
+
+
 def test_an_edit_of_a_field_that_is_not_there_names_the_nearest():
     with pytest.raises(SpecError, match=r"\$\.lr: there is no 'ent' here \(did you mean 'end'\?\)"):
         edited(Adam(lr=Linear(start=1.0, end=0.0)), "lr.ent", 0.5)

@@ -83,6 +83,7 @@ def from_json(value: Any, want: Any = Any, at: str = "$") -> Any:
 
 def edited(value: Any, path: str, new: Any) -> Any:
     """A copy of a spec in which the field at `path`, such as `stages[0].canvas.size`, is `new`.
+    A new name may be added where names are free, as among `losses`.
 
     Args:
         new: as JSON data, so a nested spec is an object with a `kind`.
@@ -94,9 +95,11 @@ def edited(value: Any, path: str, new: Any) -> Any:
     place, at = data, "$"
     for n, key in enumerate(keys):
         known = range(len(place)) if isinstance(place, list) else place
-        if not isinstance(place, list | dict) or key not in known:
+        last = n == len(keys) - 1
+        named = isinstance(place, dict) and "kind" not in place  # names in it are free
+        if not isinstance(place, list | dict) or (key not in known and not (last and named)):
             raise SpecError(f"{at}: there is no {key!r} here{hint(key, known)}")
-        if n == len(keys) - 1:
+        if last:
             place[key] = new
         else:
             at = f"{at}[{key}]" if isinstance(key, int) else f"{at}.{key}"

@@ -69,7 +69,7 @@ def pull(name: str, /) -> int:
             if progress.name not in tasks:
                 tasks[progress.name] = bar.add_task(progress.name, total=progress.total)
             bar.update(tasks[progress.name], completed=progress.done, total=progress.total)
-    print(store.find(name).path)
+    print(f"{name}: ready")
     return 0
 
 
@@ -84,7 +84,10 @@ def import_(path: str, /, *, name: str | None = None) -> int:
     from pathlib import Path
 
     from reverie.weights import store
+    from reverie.weights.clip_layouts import openai_layout
 
+    found = store.find(path)
+    openai_layout(found.tensors(), found.config, path)  # refuses what is not CLIP
     checkpoint = store.add(Path(path), name or Path(path).stem)
     print(f"{checkpoint.name}: {checkpoint.path}")
     return 0
@@ -118,9 +121,8 @@ def remove(name: str, /, *, yes: Annotated[bool, Parameter(negative="")] = False
     """
     from reverie.weights import store
 
-    checkpoint = store.find(name)
     if not yes:
-        sys.stderr.write(f"delete {checkpoint.path.parent}? [y/N] ")
+        sys.stderr.write(f"delete {name}? [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return 0

@@ -214,5 +214,7 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
         "machine": f"{at['device']} {at['precision']}, {at['threads']} thread(s), "
         f"torch {at['torch']}",
         "version": story["reverie"],
-        "files": "\n".join(f"{name}\n  sha256 {sha}" for name, sha in story["digests"].items()),
+        "files": "\n".join(
+            f"{name} (sha256 {sha[:16]}...)" for name, sha in story["digests"].items()
+        ),
     }

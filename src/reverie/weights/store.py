@@ -86,7 +86,13 @@ def find(name_or_path: str) -> Checkpoint:
         if weights.is_file():
             return _checkpoint(weights)
     if path.is_dir():
-        raise WeightsError(f"{path}: holds no weights; wanted: one of {', '.join(WEIGHTS)}")
+        only = [file for file in path.iterdir() if file.suffix in SUFFIXES]
+        if len(only) == 1:
+            return _checkpoint(only[0])
+        raise WeightsError(
+            f"{path}: holds {len(only) or 'no'} weights; name the file, or a folder with "
+            f"{' or '.join(WEIGHTS)}"
+        )
     raise WeightsError(_missing(name_or_path))
 
 
