@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from perceptor.tiny_clip import resnet_tensors, vit_tensors
+from reverie.device import fast_matmul, machine
 from reverie.nets import clip
 from reverie.nets.clip import ClipNetwork, ClipShape, ImageResNet, ImageTransformer
 from reverie.weights.clip_layouts import openai_layout
@@ -110,3 +111,12 @@ def as_written(t: dict[str, Tensor], x: Tensor) -> Tensor:
             x = unit(x, f"{at}.downsample.0", f"{at}.downsample.1")
         x = (x + unit(h, f"{at}.conv3", f"{at}.bn3")).relu()
     return x
+
+
+def test_a_network_is_the_same_however_fp32_is_multiplied_while_it_is_built():
+    tensors, fields = openai_layout(vit_tensors(), {}, "tiny")
+    plain = ClipNetwork(ClipShape(**fields), tensors)
+    with fast_matmul(machine("cpu", "fp32")):
+        fast = ClipNetwork(ClipShape(**fields), tensors)
+    for name, tensor in plain.state_dict().items():
+        assert torch.equal(tensor, fast.state_dict()[name]), name

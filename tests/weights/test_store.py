@@ -216,8 +216,17 @@ def test_what_is_not_there_is_answered_with_the_remedy(server: Mirror, tmp_path:
     list(store.pull("Tiny/8"))
     assert "did you mean 'Tiny/8'? installed: Tiny/8;" in says("Tine/9")
     assert says("nowhere/own.pt") == "there is no file nowhere/own.pt"
-    assert "holds no weights" in says(str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    assert "holds no weights" in says(str(tmp_path / "empty"))
     assert "reverie models pull" in says("zzz")
+
+
+def test_the_only_weights_of_a_folder_are_found_and_one_of_two_is_not_guessed(tmp_path: Path):
+    torch.save(TENSORS, tmp_path / "own.pt")
+    assert store.find(str(tmp_path)).path == tmp_path / "own.pt"
+    torch.save(TENSORS, tmp_path / "other.pt")
+    with pytest.raises(WeightsError, match="holds 2 weights; name the file"):
+        store.find(str(tmp_path))
 
 
 def test_a_model_of_ones_own_is_stored_as_safetensors(tmp_path: Path, home: Path):

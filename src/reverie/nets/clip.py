@@ -319,7 +319,8 @@ def norm(x: Tensor) -> Tensor:
 def after_norm(tensors: Tensors, norm: str, weight: Tensor, bias: Tensor) -> Linear:
     """The linear map of `norm`'s gain and bias and then of `weight` and `bias`."""
     gain, shift = tensors[f"{norm}.weight"], tensors[f"{norm}.bias"]
-    return Linear(weight * gain, bias + weight @ shift)
+    shifted = weight.double() @ shift.double()  # the same bits however fp32 is multiplied
+    return Linear(weight * gain, bias + shifted.float())
 
 
 def named_linear(tensors: Tensors, name: str) -> Linear:

@@ -86,7 +86,7 @@ def find(name_or_path: str) -> Checkpoint:
         if weights.is_file():
             return _checkpoint(weights)
     if path.is_dir():
-        only = [file for file in path.iterdir() if file.suffix in SUFFIXES]
+        only = [file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file()]
         if len(only) == 1:
             return _checkpoint(only[0])
         raise WeightsError(
