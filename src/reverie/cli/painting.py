@@ -4,7 +4,14 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from reverie.cli.options import Rate, RunOptions, Size, read_setting
+from reverie.cli.options import (
+    Rate,
+    RateOrRecipes,
+    RunOptions,
+    Size,
+    SizeOrRecipes,
+    read_setting,
+)
 from reverie.curve import Number
 
 if TYPE_CHECKING:
@@ -23,9 +30,9 @@ def paint(
     *,
     canvas: Literal["fourier", "pixels"] | None = None,
     perceptor: str | None = None,
-    size: Size | None = None,
+    size: SizeOrRecipes = None,
     steps: int | None = None,
-    lr: Rate | None = None,
+    lr: RateOrRecipes = None,
     cutouts: int | None = None,
     preset: str | None = None,
     init: str | None = None,
@@ -136,6 +143,7 @@ def adjusted(recipe: "Recipe", options: RunOptions) -> "Recipe":
 def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     """Paints a run with live progress, and says where the pictures are."""
     from contextlib import closing
+    from textwrap import shorten
 
     from rich.console import Console
 
@@ -145,11 +153,14 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     recipe = run.recipe
     size = "x".join(map(str, recipe.stages[0].canvas.size))
     several = f" to {recipe.seeds[-1]}" if recipe.count > 1 else ""
+    title = shorten(recipe.title, 60, placeholder=" ...")
+    at = run.story["machine"]
     console.print(
-        f"{recipe.name}: {recipe.title!r}, {size}, seed {recipe.seed}{several}, "
-        f"{run.story['machine']['device']} {run.story['machine']['precision']}",
-        highlight=False, markup=False,
-    )  # fmt: skip
+        f"{recipe.name}: {title!r}, {size}, seed {recipe.seed}{several}, "
+        f"{at['device']} {at['precision']}",
+        highlight=False,
+        markup=False,
+    )
     with closing(run.frames(budget=budget)) as frames:
         last = watch(frames, console, preview=preview)
     if last is None:

@@ -9,7 +9,7 @@ attention and the 1.702 of QuickGELU. Patches are embedded by a matrix, not a co
 backward is slow on CPUs; the last block works for the class token alone, the only one read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,11 +54,27 @@ class ClipNetwork(nn.Module):
     def __init__(self, shape: ClipShape, tensors: Tensors) -> None:
         super().__init__()
         self.shape = shape
-        tensors = {name: tensor.float() for name, tensor in tensors.items()}
+        tensors = _Floats(tensors)
         tower = ImageResNet if shape.patch is None else ImageTransformer
         self.visual = tower(shape, tensors)
         self.text = TextTransformer(shape, tensors)
         self.register_buffer("logit_scale", tensors["logit_scale"].exp())
+
+
+class _Floats(Mapping[str, Tensor]):
+    """Tensors as float32, each when it is asked for: a whole copy would double the memory."""
+
+    def __init__(self, tensors: Tensors) -> None:
+        self.tensors = tensors
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.tensors[name].float()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors)
 
 
 class ImageTransformer(nn.Module):

@@ -5,6 +5,7 @@ Differs: views come in [0, 1] and the normalisation is done here; embeddings hav
 are float32, whatever the image tower computes in; the text tower always computes in float32.
 """
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ from PIL.Image import Resampling
 from torch import Tensor, nn
 
 from reverie.nets.clip import ClipNetwork, ClipShape
-from reverie.perceptor.tokenizer import BYTES, Tokenizer
+from reverie.perceptor.tokenizer import BYTES, PromptWarning, Tokenizer
 from reverie.protocols import Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 from reverie.weights.clip_layouts import openai_layout
@@ -83,6 +84,9 @@ def _built(weights: str, machine: Machine) -> ClipPerceptor:
     tensors, fields = openai_layout(checkpoint.tensors(), checkpoint.config, str(checkpoint.path))
     shape = ClipShape(**fields)
     vocabulary = checkpoint.vocabulary if shape.vocab >= BYTES + 2 else None
+    if vocabulary is None and shape.vocab < BYTES + 2:
+        said = "knows no words, only letters: a network for tests; expect no likeness"
+        warnings.warn(f"{weights} {said}", PromptWarning, stacklevel=2)
     tokenizer = Tokenizer(vocabulary, shape.context, shape.vocab)
     network = ClipNetwork(shape, tensors)
     network.visual.to(machine.precision)

@@ -31,7 +31,7 @@ WORD = regex.compile(
 
 
 class PromptWarning(UserWarning):
-    """A prompt is longer than the network reads: says which words were dropped."""
+    """What the network will not read of a prompt: says which words, and why."""
 
 
 class Tokenizer:

@@ -1,0 +1,47 @@
+"""Every recipe is data, is documented, paints, and is its own command line."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from reverie.device import machine
+from reverie.recipe import Recipe
+from reverie.recipes import RECIPES
+from reverie.run import Run
+from reverie.spec import from_json, to_json
+
+WEIGHTS = str(Path(__file__).parent.parent / "golden" / "clip-vit" / "weights.safetensors")
+
+
+@pytest.fixture(params=RECIPES)
+def recipe(request):
+    return RECIPES[request.param]
+
+
+def small(recipe):
+    return recipe("a fox | fog:0.3", perceptor=WEIGHTS, size=(40, 32), steps=2, cutouts=2)
+
+
+def test_it_is_data_and_carries_its_name(recipe):
+    made = small(recipe)
+    assert from_json(to_json(made), Recipe) == made
+    assert RECIPES[made.name] is recipe
+
+
+def test_every_option_is_documented_in_the_order_of_the_signature(recipe):
+    documented = re.findall(r"^ {8}(\w+): \S", recipe.__doc__, re.MULTILINE)
+    assert documented == list(inspect.signature(recipe).parameters)
+
+
+def test_every_option_but_the_prompt_is_by_name_and_has_a_default(recipe):
+    first, *others = inspect.signature(recipe).parameters.values()
+    assert first.name == "prompt" and first.default is inspect.Parameter.empty
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in others)
+
+
+def test_it_paints(recipe, tmp_path):
+    run = Run.start(small(recipe), tmp_path / "run", machine("cpu", "fp32"))
+    assert [p.step for p in run.frames()] == [0, 1, 2]
+    assert run.pictures[0].exists()
