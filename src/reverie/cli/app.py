@@ -25,7 +25,7 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-app.command(painting.paint, group=PAINT)
+app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
     app.command(painting.command_for(recipe), name=name, group=PAINT)
 for command in (runs.resume, runs.replay, runs.info):

@@ -58,8 +58,11 @@ def typed(converter: Any, metavar: str, show: Any = None) -> Parameter:
 Size = Annotated[tuple[int, int], typed(read_size, "WxH", as_size)]
 Duration = Annotated[float, typed(read_duration, "TIME")]
 Rate = Annotated[float | tuple[float, float], typed(read_number, "NUMBER", as_number)]
-SizeOrRecipes = Annotated[tuple[int, int] | None, typed(read_size, "WxH", False)]
-RateOrRecipes = Annotated[float | tuple[float, float] | None, typed(read_number, "NUMBER", False)]
+
+
+def quiet(annotation: Any) -> Any:
+    """The same option, which may be left out and says nothing of a default."""
+    return Annotated[annotation | None, Parameter(show_default=False)]
 
 
 @Parameter(name="*", group="Run")

@@ -1,72 +1,26 @@
-"""`reverie paint`, and a command for every recipe, made from its signature."""
+"""Painting commands: `reverie paint`, and one for every recipe, made from their signatures."""
 
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from reverie.cli.options import (
-    Rate,
-    RateOrRecipes,
-    RunOptions,
-    Size,
-    SizeOrRecipes,
-    read_setting,
-)
+from reverie.cli.options import Rate, RunOptions, Size, quiet, read_setting
 from reverie.curve import Number
+from reverie.recipes import RECIPES
 
 if TYPE_CHECKING:
     from reverie.recipe import Recipe
     from reverie.run import Run
 
-CONVERTED: dict[Any, Any] = {
-    tuple[int, int]: Size,
-    Number: Rate,
-}  # recipe's type -> how it is typed
-
-
-def paint(
-    prompt: str | None = None,
-    /,
-    *,
-    canvas: Literal["fourier", "pixels"] | None = None,
-    perceptor: str | None = None,
-    size: SizeOrRecipes = None,
-    steps: int | None = None,
-    lr: RateOrRecipes = None,
-    cutouts: int | None = None,
-    preset: str | None = None,
-    init: str | None = None,
-    smooth: float | None = None,
-    run: RunOptions | None = None,
-) -> int:
-    """Paint words with the best recipe for what is installed.
-
-    Together: "a fox:1.5 | fog:0.3". One after the other: "a fox ^ an owl". Away from: "text:-0.5".
-    A picture or a link in place of words is a prompt too. `reverie fourier --help` and its
-    siblings show each recipe's own defaults.
-
-    Args:
-        prompt: what to paint.
-        canvas: what to paint with.
-        perceptor: model name or checkpoint file; several with commas.
-        size: width x height in pixels.
-        steps: updates to make.
-        lr: learning rate; 0.3..0.05 falls over the run.
-        cutouts: views of the picture judged at every step.
-        preset: how views are cut: augmented, pooled, crops, pixray, big-sleep ...
-        init: what to start from: noise, gradient, a colour, or a picture.
-        smooth: weight of total variation, which removes speckle.
-    """
-    from reverie.recipes.paint import recipe_for
-
-    options = run or RunOptions()
-    given = {
-        "perceptor": perceptor, "size": size, "steps": steps, "lr": lr, "cutouts": cutouts,
-        "preset": preset, "init": init, "smooth": smooth,
-    }  # fmt: skip
-    if options.recipe:
-        return paint_recipe(_saved(options.recipe, prompt, canvas, given), options)
-    return paint_recipe(recipe_for(_wanted(prompt), canvas or "fourier", **given), options)
+TYPED: dict[Any, Any] = {tuple[int, int]: Size, Number: Rate}  # what a recipe takes -> its option
+PAINT = (
+    "Paint words with the best recipe for what is installed.\n\n"
+    'Together: "a fox:1.5 | fog:0.3". One after the other: "a fox ^ an owl". Away from: '
+    '"text:-0.5". A picture or a link in place of words is a prompt too. `reverie fourier --help` '
+    "and its siblings show each recipe's own defaults.\n\n"
+    "Args:\n"
+)
 
 
 def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
@@ -75,20 +29,58 @@ def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
     def command(prompt: str, *, run: RunOptions | None = None, **options: Any) -> int:
         return paint_recipe(recipe(prompt, **options), run or RunOptions())
 
-    parameters = []
-    for parameter in inspect.signature(recipe).parameters.values():
-        if parameter.name == "prompt":
-            parameter = parameter.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
-        typed = CONVERTED.get(parameter.annotation, parameter.annotation)
-        parameters.append(parameter.replace(annotation=typed))
-    parameters.append(
-        inspect.Parameter(
-            "run", inspect.Parameter.KEYWORD_ONLY, annotation=RunOptions | None, default=None
-        )
+    prompt, *options = inspect.signature(recipe).parameters.values()
+    options = [p.replace(annotation=TYPED.get(p.annotation, p.annotation)) for p in options]
+    head = prompt.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
+    return _signed(command, recipe.__name__, recipe.__doc__ or "", [head, *options])
+
+
+def paint_command() -> Callable[..., int]:
+    """`paint`: the options of all recipes, each left to the recipe's default unless it is given."""
+
+    def paint(
+        prompt: str | None = None,
+        *,
+        canvas: str | None = None,
+        run: RunOptions | None = None,
+        **options: Any,
+    ) -> int:
+        from reverie.recipes.paint import recipe_for
+
+        own = run or RunOptions()
+        given = {name: value for name, value in options.items() if value is not None}
+        if own.recipe:
+            return paint_recipe(_saved(own.recipe, prompt, canvas, given), own)
+        return paint_recipe(recipe_for(_wanted(prompt), canvas or "fourier", **given), own)
+
+    known: dict[str, inspect.Parameter] = {}
+    said = {"prompt": "what to paint.", "canvas": "what to paint with: the recipe."}
+    for recipe in RECIPES.values():
+        known = dict(inspect.signature(recipe).parameters) | known
+        said = dict(re.findall(r"^ {8}(\w+): (.+)$", recipe.__doc__ or "", re.MULTILINE)) | said
+    del known["prompt"]
+    options = [
+        p.replace(annotation=quiet(TYPED.get(p.annotation, p.annotation)), default=None)
+        for p in known.values()
+    ]
+    head = inspect.Parameter(
+        "prompt", inspect.Parameter.POSITIONAL_ONLY, annotation=str | None, default=None
     )
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
-    command.__doc__, command.__name__ = recipe.__doc__, recipe.__name__
+    canvas = options[0].replace(name="canvas", annotation=Literal[tuple(RECIPES)] | None)  # type: ignore
+    help_ = PAINT + "".join(f"    {name}: {said[name]}\n" for name in ("prompt", "canvas", *known))
+    return _signed(paint, "paint", help_, [head, canvas, *options])
+
+
+def _signed(
+    command: Callable[..., int], name: str, help_: str, parameters: Sequence[inspect.Parameter]
+) -> Callable[..., int]:
+    """`command` with the name, the help and the parameters given, and the run's options."""
+    run = inspect.Parameter(
+        "run", inspect.Parameter.KEYWORD_ONLY, annotation=RunOptions | None, default=None
+    )
+    command.__signature__ = inspect.Signature([*parameters, run])  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in (*parameters, run)}
+    command.__doc__, command.__name__ = help_, name
     return command
 
 

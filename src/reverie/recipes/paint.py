@@ -1,5 +1,6 @@
 """Words to pictures in one call."""
 
+import inspect
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,22 @@ if TYPE_CHECKING:
 
 
 def recipe_for(prompt: str, canvas: str, **options: Any) -> "Recipe":
-    """The recipe of the name `canvas`, with the options that are not None."""
+    """The recipe of the name `canvas`, with its own defaults for what is not given.
+
+    Raises:
+        SpecError: there is no such recipe, or it has no such option.
+    """
     from reverie.errors import SpecError
     from reverie.recipes import RECIPES
     from reverie.spec import hint
 
     if canvas not in RECIPES:
         raise SpecError(f"canvas: {canvas!r} is not a recipe{hint(canvas, RECIPES)}")
-    return RECIPES[canvas](prompt, **{k: v for k, v in options.items() if v is not None})
+    known = inspect.signature(RECIPES[canvas]).parameters
+    for name in options:
+        if name not in known:
+            raise SpecError(f"{canvas} has no option {name!r}{hint(name, known)}")
+    return RECIPES[canvas](prompt, **options)
 
 
 def paint(
