@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import torch
 
-from reverie.errors import CapacityError
+from reverie.errors import CapacityError, SpecError
 from reverie.protocols import Machine
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -25,13 +25,13 @@ def machine(device: str = "auto", precision: str = "auto") -> Machine:
 
     Raises:
         CapacityError: the device is not there.
-        ValueError: a name is not known.
+        SpecError: a name is not known.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
     kind = device.split(":")[0]
     if kind not in get_args(DeviceName):
-        raise ValueError(f"unknown device {device!r}; choices: {', '.join(get_args(DeviceName))}")
+        raise SpecError(f"unknown device {device!r}; choices: {', '.join(get_args(DeviceName))}")
     if (kind == "cuda" and not torch.cuda.is_available()) or (kind == "mps" and not _has_mps()):
         raise CapacityError(
             f"there is no {kind} device here (torch {torch.__version__}); use --device cpu, or "
@@ -40,7 +40,7 @@ def machine(device: str = "auto", precision: str = "auto") -> Machine:
     if precision == "auto":
         precision = "bf16" if _fast_bf16(kind) else "fp32"
     if precision not in PRECISIONS:
-        raise ValueError(
+        raise SpecError(
             f"unknown precision {precision!r}; choices: {', '.join(get_args(PrecisionName))}"
         )
     return Machine(torch.device(device), PRECISIONS[precision])
