@@ -64,12 +64,17 @@ def pull(name: str, /) -> int:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks = {}
+        tasks, said = {}, ""
         for progress in store.pull(name):
+            if progress.total is None and not progress.done:  # not a download
+                if progress.name != said:
+                    said = progress.name
+                    bar.console.print(said, highlight=False)
+                continue
             if progress.name not in tasks:
                 tasks[progress.name] = bar.add_task(progress.name, total=progress.total)
             bar.update(tasks[progress.name], completed=progress.done, total=progress.total)
-    print(f"{name}: ready")
+    print(f"{name}: ready, licence: {store.stored(name).licence}")
     return 0
 
 

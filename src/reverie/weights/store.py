@@ -101,6 +101,15 @@ def installed() -> list[Stored]:
     return [_stored(folder) for folder in stored_folders()]
 
 
+def stored(name: str) -> Stored:
+    """What the store holds under a name, in any usual spelling.
+
+    Raises:
+        WeightsError: nothing.
+    """
+    return _stored(_existing(name))
+
+
 def pull(name: str) -> Iterator[Progress]:
     """Fetches a model of the manifest, and the vocabulary if it is not here, into the store.
 
@@ -150,9 +159,9 @@ def verify(name: str) -> None:
     Raises:
         WeightsError: the model is not stored, or a file of it is not what it was.
     """
-    stored = _stored(_existing(name))
-    for file, want in stored.files.items():
-        path = stored.folder / file
+    model = stored(name)
+    for file, want in model.files.items():
+        path = model.folder / file
         got = digest_of(path) if path.is_file() else "nothing"
         if got != want:
             raise WeightsError(
