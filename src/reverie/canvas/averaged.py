@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from reverie.canvas import pixels
 from reverie.errors import SpecError
 from reverie.protocols import Canvas, CanvasSpec, Image, Machine
 from reverie.spec import spec
@@ -80,3 +81,7 @@ class Averaged(CanvasSpec):
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> AveragedCanvas:
         return AveragedCanvas(self.canvas.build(machine, seeds), self.decay)
+
+
+def tiny() -> Averaged:
+    return Averaged(canvas=pixels.tiny(), decay=0.9)
