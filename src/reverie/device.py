@@ -1,5 +1,6 @@
 """Where the work runs, how precisely, and how fp32 matrices are multiplied there."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -108,6 +109,23 @@ def memory_errors(what: str) -> Iterator[None]:
             f"not enough memory for {what}; a smaller --size or --count, --precision bf16, or "
             "fewer views at a time, such as --set losses.prompts.chunk=4, helps"
         ) from error
+
+
+def refuse_beyond_memory(wanted: int, what: str) -> None:
+    """Refuses work that needs more bytes than this computer has, where that can be known.
+
+    Raises:
+        CapacityError: with both figures.
+    """
+    try:
+        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not a POSIX system
+        return
+    if wanted > there:
+        raise CapacityError(
+            f"{what} would take about {wanted / 2**30:.0f} GiB, and this computer has "
+            f"{there / 2**30:.0f}; a smaller --size or --count is wanted"
+        )
 
 
 @cache

@@ -60,7 +60,7 @@ def open_upright(source: str | Path) -> pil.Image:
             _refuse_large(file.size, source)
             return _upright_srgb(file)
     except pil.DecompressionBombError as error:
-        raise PictureError(f"{source}: {error}".splitlines()[0]) from error
+        raise PictureError(f"{source}: too many pixels; shrink it first") from error
     except pil.UnidentifiedImageError as error:
         page = data.lstrip()[:1] == b"<"
         what = "a web page or SVG, not a picture" if page else "not a picture that can be read"
@@ -112,6 +112,8 @@ def read_text(path: str | Path) -> str | None:
             return comment[8:].decode("utf-16-be") if comment[:8] == UTF16 else None
     except PictureError:
         raise
+    except pil.UnidentifiedImageError as error:
+        raise PictureError(f"{path}: this is not a picture that can be read") from error
     except Exception as error:  # as in load
         raise PictureError(f"{path}: this picture cannot be read ({error})") from error
 

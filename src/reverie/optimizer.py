@@ -32,8 +32,14 @@ class OptimizerSpec(ABC):
                 + ("" if name in groups else hint(name, groups))
             )
         curves: dict[str, Curve] = {name: as_curve(value) for name, value in given.items()}
+        for name, curve in curves.items():
+            if min(curve(0.0), curve(0.5), curve(1.0)) < 0:
+                raise SpecError(f"lr: the learning rate of {name!r} is below 0: {given[name]}")
         rows = [{"name": n, "params": p, "lr": curves[n](0.0)} for n, p in groups.items()]
-        return self.over(rows), curves
+        try:
+            return self.over(rows), curves
+        except ValueError as error:  # how torch refuses betas and the like
+            raise SpecError(f"{type(self).__name__}: {error}") from error
 
     @abstractmethod
     def over(self, rows: list[dict[str, Any]]) -> Optimizer:

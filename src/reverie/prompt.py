@@ -64,6 +64,10 @@ def parse(text: str) -> tuple[tuple[Prompt, ...], ...]:
     Raises:
         PromptError: with the column of what cannot be read.
     """
+    bad = re.search(r"[\ud800-\udfff]", text)  # bytes that were not UTF-8
+    if bad:
+        shown = text.encode(errors="replace").decode()
+        raise PromptError("here is a byte that is not UTF-8", shown, bad.start() + 1)
     if not text.strip():
         raise PromptError("it is empty; say what to paint", text, 1)
     return tuple(
@@ -73,8 +77,13 @@ def parse(text: str) -> tuple[tuple[Prompt, ...], ...]:
 
 
 def title(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
-    """The words of a prompt line without weights, to name files and pictures by."""
-    return " then ".join(" and ".join(str(prompt) for prompt in scene) for scene in scenes)
+    """The words of a prompt line that attract, to name files and pictures by."""
+    wanted = [[str(p) for p in scene if _attracts(p)] or list(map(str, scene)) for scene in scenes]
+    return " then ".join(" and ".join(scene) for scene in wanted)
+
+
+def _attracts(prompt: Prompt) -> bool:
+    return max(prompt.weight if isinstance(prompt.weight, tuple) else (prompt.weight,)) > 0
 
 
 def line(scenes: tuple[tuple[Prompt, ...], ...]) -> str:

@@ -10,6 +10,8 @@ happens at step k depends on the recipe and k alone.
 """
 
 import json
+import math
+import shlex
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
@@ -19,16 +21,18 @@ from typing import Any
 
 import torch
 
-from reverie.device import describe, fast_matmul, machine, memory_errors
-from reverie.errors import ReverieError, RunError, SpecError, WeightsError
+from reverie.device import describe, fast_matmul, machine, memory_errors, refuse_beyond_memory
+from reverie.errors import RunError, SpecError, WeightsError
 from reverie.painting import Painting, similarity
 from reverie.protocols import Frame, Machine
 from reverie.recipe import Recipe, digests
 from reverie.record import pictures
+from reverie.record.folder import forget, locked, pictures_in, writing
 from reverie.record.log import Log
 from reverie.spec import from_json, to_json
 from reverie.version import __version__
 
+BYTES_PER_PIXEL = 100  # picture, gradient, parameters and what Adam keeps of them
 Place = tuple[int, int]  # (stage, step): how far a run has come
 
 
@@ -55,6 +59,7 @@ class Run:
         self.folder, self.story = folder, story
         self.recipe: Recipe = from_json(story["recipe"], Recipe)
         self.log = Log(folder / "log.jsonl")
+        self.fresh = self.made = False  # whether it, and its folder, began with `start`
 
     @classmethod
     def start(
@@ -83,17 +88,21 @@ class Run:
             "digests": digests(recipe),
         }
         run = cls(folder, story | {"suffix": suffix, "cwd": str(Path.cwd())})
-        taken = [p.name for p in run.pictures if p.exists()]
-        if taken and not overwrite:
-            raise RunError(
-                f"{folder} already holds {taken[0]}; choose another folder, use --overwrite, or "
-                f"go on with that run: reverie resume {folder}"
-            )
-        with run._writing():
+        _check_room(recipe)
+        with writing(folder, "choose another folder"):
+            run.made = not folder.exists()
             folder.mkdir(parents=True, exist_ok=True)
-            for old in (run.state_file, run.log.path):
-                old.unlink(missing_ok=True)
-            run._write_story()
+            with locked(folder):
+                found = pictures_in(folder)
+                if found and not overwrite:
+                    raise RunError(
+                        f"{folder} already holds {found[0].name}; choose another folder, use "
+                        f"--overwrite, or go on with that run: {run.again}"
+                    )
+                for path in (*found, run.state_file, run.log.path):
+                    path.unlink(missing_ok=True)
+                run._write_story()
+        run.fresh = True
         return run
 
     @classmethod
@@ -106,8 +115,10 @@ class Run:
         path = folder / "recipe.json"
         try:
             return cls(folder, json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise RunError(f"there is no run in {folder} (no recipe.json there)") from error
+        except (OSError, RecursionError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, SpecError):
                 raise
@@ -122,6 +133,11 @@ class Run:
         """Where the pictures are, or will be."""
         names = pictures.names(self.recipe.count, self.story["suffix"])
         return [self.folder / name for name in names]
+
+    @property
+    def again(self) -> str:
+        """The command that goes on with this run."""
+        return f"reverie resume {shlex.quote(str(self.folder))}"
 
     @property
     def ended(self) -> str | None:
@@ -161,8 +177,12 @@ class Run:
         self.expect(was)
         on = machine(self.story["machine"]["device"], self.story["machine"]["precision"])
         size = "x".join(map(str, self.recipe.stages[0].canvas.size))
+        fresh, self.fresh = self.fresh, False
+        hint = f"what was saved before is whole: make room, and go on with: {self.again}"
         with (
-            self._writing(),
+            self._forgotten_unless_begun(fresh),
+            writing(self.folder, hint),
+            locked(self.folder),
             fast_matmul(on),
             memory_errors(f"{self.recipe.count} picture(s) of {size}"),
             closing(self._frames(on, save_every, last)) as frames,
@@ -260,17 +280,15 @@ class Run:
         )
 
     @contextmanager
-    def _writing(self) -> Generator[None]:
-        """Trouble with the disk, as one line that says how to go on."""
+    def _forgotten_unless_begun(self, fresh: bool) -> Generator[None]:
+        """A run that fails before its first frame leaves no folder behind."""
         try:
             yield
-        except OSError as error:
-            if isinstance(error, ReverieError):
-                raise
-            raise RunError(
-                f"cannot write to {self.folder}: {error.strerror or error}; what was saved before "
-                f"is whole: make room, and go on with: reverie resume {self.folder}"
-            ) from error
+        except BaseException:
+            if fresh and not self.log.rows():
+                with suppress(OSError):
+                    forget(self.folder, made=self.made)
+            raise
 
     def _write_story(self) -> None:
         path = self.folder / "recipe.json"
@@ -288,3 +306,10 @@ class Run:
                 f"{self.state_file} cannot be read ({type(error).__name__}); delete it to start "
                 "this run from the beginning"
             ) from error
+
+
+def _check_room(recipe: Recipe) -> None:
+    """Refuses pictures that cannot fit, before the system kills the process for trying."""
+    pixels = max(math.prod(stage.canvas.size) for stage in recipe.stages) * recipe.count
+    size = "x".join(map(str, recipe.stages[0].canvas.size))
+    refuse_beyond_memory(pixels * BYTES_PER_PIXEL, f"{recipe.count} picture(s) of {size}")

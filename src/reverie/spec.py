@@ -62,7 +62,7 @@ def from_json(value: Any, want: Any = Any, at: str = "$") -> Any:
         SpecError: with the path of the value, what came, and what was wanted.
     """
     if isinstance(value, dict) and "kind" in value:
-        return _of(_spec_from(dict(value), at), want, at)
+        return _of(_spec_from(dict(value), want, at), want, at)
     origin, args = typing.get_origin(want), typing.get_args(want)
     if origin in (typing.Union, types.UnionType):
         return _any_of(value, args, want, at)
@@ -95,6 +95,8 @@ def edited(value: Any, path: str, new: Any) -> Any:
     place, at = data, "$"
     for n, key in enumerate(keys):
         known = range(len(place)) if isinstance(place, list) else place
+        if isinstance(place, list) and str(key).isdigit():
+            key = int(key)
         last = n == len(keys) - 1
         named = isinstance(place, dict) and "kind" not in place  # names in it are free
         if not isinstance(place, list | dict) or (key not in known and not (last and named)):
@@ -121,10 +123,11 @@ def hint(name: Any, known: Iterable[Any]) -> str:
     return f" (known: {', '.join(sorted(names))})" if names else ""
 
 
-def _spec_from(value: dict[str, Any], at: str) -> Any:
+def _spec_from(value: dict[str, Any], want: Any, at: str) -> Any:
     kind = value.pop("kind")
-    if kind not in KINDS:
-        raise SpecError(f"{at}: unknown kind {kind!r}{hint(kind, KINDS)}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        wanted = [n for n, c in KINDS.items() if isinstance(want, type) and issubclass(c, want)]
+        raise SpecError(f"{at}: unknown kind {kind!r}{hint(kind, wanted or KINDS)}")
     hints = {f.name: f.type for f in dataclasses.fields(KINDS[kind])}
     hints |= {k: v for k, v in typing.get_type_hints(KINDS[kind]).items() if k in hints}
     for name in value:

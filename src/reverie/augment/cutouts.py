@@ -213,7 +213,7 @@ class Cutouts(AugmentSpec):
 
     def __post_init__(self) -> None:
         if self.count < 1:
-            raise SpecError(f"cutouts: count is {self.count}; at least 1 view is wanted")
+            raise SpecError(f"count is {self.count}; at least 1 view is wanted")
         self.build()
 
     def build(self) -> Augment:
@@ -230,7 +230,7 @@ class Cutouts(AugmentSpec):
         }
         known = {Squares: {"power", "smallest", "centre"}, Bell: {"centre"}}
         for name in sorted(given.keys() - known.get(type(moves.box), set())):
-            raise SpecError(f"cutouts: preset {self.preset!r} has no {name!r}; leave it out")
+            raise SpecError(f"preset {self.preset!r} has no {name!r}; leave it out")
         return replace(moves, box=replace(moves.box, **given))
 
 

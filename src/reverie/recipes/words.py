@@ -35,7 +35,7 @@ def judged(
         "prompts": Prompts(
             scenes=scenes,
             perceptors=perceptors(perceptor),
-            augment=from_json(cut, Cutouts, "cutouts"),
+            augment=from_json(cut, Cutouts, "$.cutouts"),
         )
     }
     if smooth:
