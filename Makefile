@@ -7,11 +7,12 @@ PROMPT ?= a red apple on a blue table
 PERCEPTOR ?= tests/golden/clip-vit/weights.safetensors
 VENV := .venv
 export OMP_WAIT_POLICY := PASSIVE
+export PROMPT PERCEPTOR
 
 .PHONY: dream test check lint types layers bench clean
 
 dream: $(VENV)/.runtime
-	@$(VENV)/bin/reverie paint "$(PROMPT)" --perceptor "$(PERCEPTOR)" $(ARGS)
+	@$(VENV)/bin/reverie paint "$$PROMPT" --perceptor "$$PERCEPTOR" $(ARGS)
 
 test: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest $(ARGS)
@@ -37,6 +38,7 @@ $(VENV)/bin/python:
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
 
 $(VENV)/.runtime: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "installing (once; torch is large) ..."
 	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e .
 	@touch $@
 

@@ -3,7 +3,8 @@
     python examples/my_canvas.py "a bowl of fruit" --perceptor ViT-B/32
 
 A canvas is parameters and a `forward` that draws them. A spec says how to build it. The loop, the
-losses, recording, resuming and replaying then work as for any other canvas.
+losses and recording then work as for any other canvas. So does going on with a run, wherever this
+module has been imported, so that the name `Discs` is known.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.augment.cutouts import Cutouts
+from reverie.errors import ReverieError
 from reverie.loss.prompts import Prompts
 from reverie.optimizer import Adam
 from reverie.perceptor.clip import Clip
@@ -98,4 +100,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ReverieError as error:
+        raise SystemExit(f"{error}") from error

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from reverie import image as images
 from reverie.device import fast_matmul, machine
+from reverie.errors import ReverieError
 from reverie.perceptor.clip import Clip
 from reverie.protocols import Perceptor
 
@@ -111,4 +112,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ReverieError as error:
+        raise SystemExit(f"{error}") from error

@@ -71,6 +71,7 @@ def test_bars_are_together_and_carets_one_after_the_other():
     scenes = parse("a fox:1.5 | fog:0.3 ^ an owl")
     assert [[p.words for p in scene] for scene in scenes] == [["a fox", "fog"], ["an owl"]]
     assert title(scenes) == "a fox and fog then an owl"
+    assert title(parse("a fox | text:-0.5 ^ fog:-1")) == "a fox then fog"
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,39 @@ class TestTrouble:
         list(Run.start(recipe(steps=2), tmp_path / "run", CPU, overwrite=True).frames())
         assert (tmp_path / "run" / "picture.png").read_bytes() != before
 
+    def test_painting_over_a_run_takes_all_its_pictures_away(self, tmp_path):
+        paint(recipe(steps=1, count=3), tmp_path / "run")
+        list(Run.start(recipe(steps=1), tmp_path / "run", CPU, overwrite=True).frames())
+        assert sorted(p.name for p in tmp_path.glob("run/*.png")) == ["picture.png"]
+
+    def test_two_cannot_paint_in_one_folder(self, tmp_path):
+        run = Run.start(recipe(), tmp_path / "run", CPU)
+        frames = run.frames()
+        next(frames)
+        with pytest.raises(RunError, match="another process is painting in"):
+            next(Run.open(run.folder).frames())
+        with pytest.raises(RunError, match="another process is painting in"):
+            Run.start(recipe(), tmp_path / "run", CPU, overwrite=True)
+        assert len(list(frames)) == 6
+
+    def test_a_run_that_fails_before_its_first_frame_leaves_no_folder(self, tmp_path):
+        run = Run.start(recipe(losses={"bad": Breaking(at=0)}), tmp_path / "new" / "run", CPU)
+        with pytest.raises(DivergedError):
+            list(run.frames())
+        assert not (tmp_path / "new").exists()
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "notes.txt").write_text("mine")
+        run = Run.start(recipe(losses={"bad": Breaking(at=0)}), tmp_path / "mine", CPU)
+        with pytest.raises(DivergedError):
+            list(run.frames())
+        assert [p.name for p in run.folder.iterdir()] == ["notes.txt"]
+
+    def test_a_run_that_cannot_fit_is_refused_before_it_starts(self, tmp_path):
+        huge = recipe(canvas=Pixels(size=(16384, 16384)), count=1000)
+        with pytest.raises(CapacityError, match=r"1000 picture\(s\) of 16384x16384 would take"):
+            Run.start(huge, tmp_path / "run", CPU)
+        assert not (tmp_path / "run").exists()
+
     def test_nothing_is_written_when_the_weights_are_missing(self, tmp_path):
         with pytest.raises(WeightsError):
             Run.start(recipe(weights=tmp_path / "no.safetensors"), tmp_path / "run", CPU)

@@ -61,7 +61,7 @@ def test_numbers_that_json_cannot_hold_are_refused():
 def test_an_edit_reaches_any_field_and_leaves_the_original():
     adam = Adam(lr=Linear(start=1.0, end=0.0))
     assert edited(adam, "lr.end", 0.5) == Adam(lr=Linear(start=1.0, end=0.5))
-    assert edited(adam, "betas[1]", 0.5).betas == (0.9, 0.5)
+    assert edited(adam, "betas[1]", 0.5).betas == edited(adam, "betas.1", 0.5).betas == (0.9, 0.5)
     assert adam.lr == Linear(start=1.0, end=0.0)
 
 

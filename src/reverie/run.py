@@ -59,7 +59,8 @@ class Run:
         self.folder, self.story = folder, story
         self.recipe: Recipe = from_json(story["recipe"], Recipe)
         self.log = Log(folder / "log.jsonl")
-        self.fresh = self.made = False  # whether it, and its folder, began with `start`
+        self.fresh = False  # whether it began with `start`, and has no frame yet
+        self.made: list[Path] = []  # the folders that `start` made for it, the innermost first
 
     @classmethod
     def start(
@@ -90,7 +91,7 @@ class Run:
         run = cls(folder, story | {"suffix": suffix, "cwd": str(Path.cwd())})
         _check_room(recipe)
         with writing(folder, "choose another folder"):
-            run.made = not folder.exists()
+            run.made = [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             with locked(folder):
                 found = pictures_in(folder)
@@ -287,7 +288,7 @@ class Run:
         except BaseException:
             if fresh and not self.log.rows():
                 with suppress(OSError):
-                    forget(self.folder, made=self.made)
+                    forget(self.folder, self.made)
             raise
 
     def _write_story(self) -> None:

@@ -17,6 +17,7 @@ import torch
 
 from reverie import image as images
 from reverie.cli import main
+from reverie.cli.looking import _distinct as distinct
 from reverie.record.pictures import story_in
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -107,8 +108,34 @@ class TestPaint:
         story = story_in(Path("owl/picture.png"))
         assert code == 0
         assert (story["recipe"]["title"], story["recipe"]["seed"]) == ("an owl", 3)
-        code, _, _ = reverie("paint", "--recipe", "fox/recipe.json", "-o", "again")
-        assert Path("again/picture.png").exists()
+        again = ("--recipe", "fox/recipe.json", "--precision", "fp32", "-o", "again")
+        code, _, _ = reverie("paint", *again)
+        assert Path("again/picture.png").read_bytes() == Path("fox/picture.png").read_bytes()
+
+    def test_a_saved_recipe_takes_other_options(self, reverie):
+        reverie("paint", "a fox", *QUICK, "--ema", 0.9, "-o", "fox")
+        code, _, err = reverie(
+            "paint", "--recipe", "fox", "--size", "24x16", "--steps", 2, "--lr", "0.2..0.1",
+            "--init", "teal", "--cutouts", 3, "--preset", "crops", "--smooth", 0.7, *PERCEPTOR,
+            "-o", "other",
+        )  # fmt: skip
+        assert code == 0, err
+        (stage,) = story_in(Path("other/picture.png"))["recipe"]["stages"]
+        assert (stage["canvas"]["canvas"]["size"], stage["steps"]) == ([24, 16], 2)
+        assert (stage["optimizer"]["lr"], stage["losses"]["smooth"]["weight"]) == ([0.2, 0.1], 0.7)
+        augment = stage["losses"]["prompts"]["augment"]
+        assert (augment["count"], augment["preset"]) == (3, "crops")
+        assert stage["canvas"]["canvas"]["start"]["kind"] == "Colour"
+        code, _, err = reverie("paint", "--recipe", "fox", "--canvas", "pixels")
+        assert (code, "--canvas cannot go with --recipe" in err) == (2, True)
+
+    def test_a_recipe_in_python_that_breaks_is_named(self, reverie):
+        Path("bad.py").write_text("recipe = 1 / 0")
+        code, _, err = reverie("paint", "--recipe", "bad.py")
+        assert (code, "bad.py: ZeroDivisionError: division by zero" in err) == (2, True)
+        Path("none.py").write_text("recipe = 1")
+        code, _, err = reverie("paint", "--recipe", "none.py")
+        assert (code, "set `recipe` to a reverie.Recipe" in err) == (2, True)
 
     def test_a_picture_can_be_start_and_prompt(self, reverie):
         picture("photo.png")
@@ -126,7 +153,7 @@ class TestPaint:
         assert "go on with: reverie resume out" in err
         code, _, err = reverie("resume", "out")
         assert code == 0 and "all steps done" in err
-        code, _, err = reverie("resume", "out")
+        code, _, err = reverie("resume", "out/picture.png")
         assert code == 0 and "this run is done" in err
 
 
@@ -148,7 +175,12 @@ class TestMistakes:
             (("paint", "a fox", "--until", "7"), "the score is a cosine"),
             (("paint", "a fox", "--set", "canvas.dekay=1"), "did you mean 'decay'?"),
             (("paint", "a fox", "--set", "canvas.decay=lots"), "decay: expected float"),
-            (("paint", "--recipe", "no.json"), "--perceptor cannot go with --recipe"),
+            (("paint", "a", "fox"), "put words in quotes"),
+            (("paint", "a fox", "--set", "optimizer.betas=[2,3]"), "Invalid beta"),
+            (("paint", "a fox", "--lr", "-1"), "is below 0"),
+            (("paint", "a \udcff fox"), "column 3: here is a byte that is not UTF-8"),
+            (("paint", "a fox", "--size", "16384", "-n", "9"), "GiB, and this computer has"),
+            (("fourier", "a fox", "--recipe", "x.json"), "Unknown option"),
             (("paint", "a fox", "--perceptor", "no.pt"), "no.pt"),
             (("paint", "a fox", "--sise", "512"), "--size"),
             (("paint", "nowhere.png"), "nowhere.png"),
@@ -221,6 +253,24 @@ class TestStories:
         code, _, err = reverie("replay", "out/picture.png")
         assert (code, "bit for bit" in err) == (0, True)
 
+    def test_a_picture_is_replayed_from_anywhere_while_its_run_is_beside_it(
+        self, reverie, monkeypatch
+    ):
+        shutil.copy(PERCEPTOR[1], "w.safetensors")
+        reverie("paint", "a fox", *QUICK[2:], "--perceptor", "w.safetensors", "-o", "out")
+        monkeypatch.chdir("out")
+        code, _, err = reverie("replay", "picture.png", "-o", "again")
+        assert (code, "bit for bit" in err) == (0, True), err
+        assert Path("again/picture.png").exists()
+
+    def test_an_edited_picture_is_not_called_the_same(self, reverie):
+        reverie("paint", "a fox", *QUICK, "-o", "out")
+        text = images.read_text("out/picture.png")
+        images.save(1 - images.load("out/picture.png"), "edited.png", text)
+        assert "not the same picture" in reverie("replay", "edited.png")[2]
+        images.save(images.load("out/picture.png")[..., :20, :20], "cut.png", text)
+        assert "has another size" in reverie("replay", "cut.png")[2]
+
     def test_replaying_with_other_weights_is_refused(self, reverie):
         shutil.copy(PERCEPTOR[1], "w.safetensors")
         reverie("paint", "a fox", *QUICK[2:], "--perceptor", "w.safetensors", "-o", "out")
@@ -267,10 +317,17 @@ class TestLooking:
         assert np.linalg.norm(found["words"], axis=1) == pytest.approx([1, 1], abs=1e-5)
         assert list(found["word_names"]) == ["a cat", "a dog"]
 
+    def test_pictures_of_one_name_are_told_apart(self):
+        paths = ["a/x/picture.png", "b/x/picture.png", "c/other.png"]
+        assert distinct(paths) == ["a/x/picture.png", "b/x/picture.png", "other.png"]
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
             (("classify", "--labels", "a cat"), "at least one picture"),
+            (("similarity", "a.png", "--png", "m.jpg"), "ends in .png"),
+            (("similarity", "a.png", "--csv", "a.png/m.csv"), "a.png"),
+            (("embed", "a.png", "-o", "a.png/e"), "a.png"),
             (("classify", "a.png", "--labels", "a cat,,a dog"), "one of the labels is empty"),
             (("score", "", "a.png"), "one of the words is empty"),
             (("similarity", "no.png"), "no.png"),
@@ -296,7 +353,11 @@ class TestModels:
             "paint", "a fox", *QUICK[2:], "-o", "auto"
         )  # the only one that is here
         assert code == 0
-        assert reverie("models", "verify")[:2] == (0, "mine: whole\n")
+        reverie("models", "import", PERCEPTOR[1], "--name", "broken")
+        with Path("home/broken/model.safetensors").open("ab") as file:
+            file.write(b"!")
+        code, out, err = reverie("models", "verify")
+        assert (code, out, "broken" in err) == (2, "mine: whole\n", True)
         assert reverie("models", "remove", "mine", "--yes")[0] == 0
         assert "mine" not in reverie("models", "list")[1]
 
@@ -304,6 +365,8 @@ class TestModels:
         Path("page.pt").write_text("<!DOCTYPE html><html>gone</html>")
         code, _, err = reverie("models", "import", "page.pt")
         assert (code, "web page" in err) == (2, True), err
+        code, _, err = reverie("models", "import", PERCEPTOR[1], "--name", "vit-b-32")
+        assert (code, "name of a published model" in err) == (2, True)
         code, _, err = reverie("models", "pull", "ViT-B/33")
         assert (code, "ViT-B/32" in err) == (2, True), err
 

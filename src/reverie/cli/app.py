@@ -1,11 +1,12 @@
 """All commands, and what happens to their errors."""
 
+import errno
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 
-from cyclopts import App, Group
+from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
 from reverie.cli import looking, models, painting, runs
 from reverie.errors import ReverieError
@@ -17,6 +18,15 @@ RUNS = Group("Runs and pictures", sort_key=1)
 LOOK = Group("Look at pictures", sort_key=2)
 MODELS = Group("Models", sort_key=3)
 
+
+def _said(error: CycloptsError) -> str:
+    """A mistake in the command line, in one line like all other errors."""
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        rest = " ".join(error.unused_tokens)
+        return f'reverie: {rest!r} is left over; put words in quotes: reverie paint "a fox"'
+    return f"reverie: {error}"
+
+
 app = App(
     name="reverie",
     help='Turns words into pictures. Begin with: reverie paint "a lighthouse in fog"',
@@ -24,6 +34,7 @@ app = App(
     help_format="rich",
     result_action="return_value",
     suppress_keyboard_interrupt=False,
+    error_formatter=_said,
 )
 app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
@@ -52,9 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("reverie: interrupted\n")
         return 130
+    except UnicodeEncodeError as error:
+        sys.stderr.write(f"reverie: this terminal cannot show {error.object[error.start]!a}\n")
+        return 2
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a file or a disk that will not do
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.stderr.write(f"reverie: {error.filename or 'output'}: {error.strerror}\n")
+        return 2
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

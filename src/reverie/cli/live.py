@@ -29,8 +29,8 @@ def watch(
 ) -> running.Progress | None:
     """Shows a run until it ends or the user stops it. Returns its last frame."""
     with stopping() as stop:
-        if console.is_terminal:
-            return _watch_live(frames, console, stop, preview)
+        if console.is_terminal and not console.is_dumb_terminal:
+            return _watch_live(frames, console, stop, preview and not console.no_color)
         return _watch_plain(frames, console, stop)
 
 
@@ -92,7 +92,8 @@ def _watch_live(
             bar.update(task, completed=last.step, total=last.steps, description=score + line)
             now = time.monotonic()
             if preview and now - drawn >= REFRESH:
-                picture, drawn = half_blocks(last.frame.image, console.width), now
+                room = (console.width, console.height - 4)  # under it stand bar and prompt
+                picture, drawn = half_blocks(last.frame.image, *room), now
             live.update(Group(picture, bar) if picture else bar)
             if stop:
                 break
@@ -114,12 +115,16 @@ def _watch_plain(
     return last
 
 
-def half_blocks(image: Tensor, columns: int) -> Segments:
-    """Pictures `[b, 3, h, w]` as coloured half blocks, two pixels to a character."""
+def half_blocks(image: Tensor, columns: int, rows: int) -> Segments:
+    """Pictures `[b, 3, h, w]` as coloured half blocks, two pixels to a character.
+
+    Args:
+        columns, rows: characters that there is room for.
+    """
     sheet = images.sheet(image.float().cpu()) if len(image) > 1 else image[:1].float().cpu()
     height, width = sheet.shape[-2:]
-    columns = max(8, min(columns - 2, PREVIEW_COLUMNS, width))
-    rows = max(1, min(40, round(columns * height / width / 2)))
+    columns = max(1, min(columns - 2, PREVIEW_COLUMNS, round(2 * max(1, rows) * width / height)))
+    rows = max(1, min(rows, round(columns * height / width / 2)))
     small = interpolate(sheet, size=(2 * rows, columns), mode="area")[0]
     pixels = small.mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).tolist()
     segments = []

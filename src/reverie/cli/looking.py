@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from reverie.cli.options import Device, Precision
-from reverie.errors import PromptError
+from reverie.errors import PictureError, PromptError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -105,23 +105,28 @@ def similarity(
     from reverie.perceptor import compare
 
     judge = _perceptor(perceptor, device, precision)
-    rows = compare.embed_pictures(judge, _some(pictures))
+    embedded = compare.embed_pictures(judge, _some(pictures))
+    if png and Path(png).suffix.lower() != ".png":
+        raise PictureError(f"--png {png}: a heat map is a PNG; name a file that ends in .png")
     names = _split(words, "words") if words else list(pictures)
-    columns = judge.encode_text(names) if words else rows
-    matrix = (rows @ columns.T).cpu()
+    columns = judge.encode_text(names) if words else embedded
+    matrix = (embedded @ columns.T).cpu()
     if csv:
         _write_csv(Path(csv), names, pictures, matrix)
     if png:
         from reverie.record.heatmap import draw_heatmap
 
-        draw_heatmap(matrix, [Path(p).name for p in pictures], _short(names, words), Path(png))
+        heads = names if words else _distinct(pictures)
+        draw_heatmap(matrix, _distinct(pictures), heads, Path(png))
     if json:
         print(json_text.dumps(
             {"rows": list(pictures), "columns": names, "cosines": _rounded(matrix)},
             indent=2, ensure_ascii=False,
         ))  # fmt: skip
     else:
-        _print_table(["", *_short(names, words)], pictures, matrix, "{:.4f}")
+        rows = pictures if words else [f"{i}  {name}" for i, name in enumerate(pictures, 1)]
+        heads = names if words else [str(i) for i in range(1, len(names) + 1)]
+        _print_table(["", *heads], rows, matrix, "{:.4f}")
     for file in filter(None, (csv, png)):
         print(file)
     return 0
@@ -147,7 +152,7 @@ def embed(
     from reverie.perceptor import compare
 
     if not pictures and not words:
-        raise PromptError("name some pictures, or give --words", "", 1)
+        raise PictureError("name some pictures, or give --words")
     judge = _perceptor(perceptor, device, precision)
     arrays: dict[str, Any] = {}
     if pictures:
@@ -175,7 +180,7 @@ def _perceptor(name: str, device: str, precision: str) -> Any:
 
 def _some(pictures: Sequence[str]) -> Sequence[str]:
     if not pictures:
-        raise PromptError("name at least one picture", "", 1)
+        raise PictureError("name at least one picture")
     return pictures
 
 
@@ -186,8 +191,15 @@ def _split(text: str, what: str, at: str | None = ",") -> list[str]:
     return parts
 
 
-def _short(names: Sequence[str], words: str) -> list[str]:
-    return list(names) if words else [Path(n).name for n in names]
+def _distinct(paths: Sequence[str]) -> list[str]:
+    """The ends of paths, as long as it takes to tell them apart."""
+    shown = [Path(path).name for path in paths]
+    for length in range(2, 1 + max(len(Path(path).parts) for path in paths)):
+        shown = [
+            str(Path(*Path(path).parts[-length:])) if shown.count(name) > 1 else name
+            for path, name in zip(paths, shown, strict=True)
+        ]
+    return shown
 
 
 def _rounded(table: "Tensor") -> list[list[float]]:
@@ -201,7 +213,7 @@ def _print_table(head: Sequence[str], names: Sequence[str], table: "Tensor", for
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column(head[0], overflow="fold")
     for name in head[1:]:
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True, min_width=7)
     for name, row in zip(names, table.tolist(), strict=True):
         best = max(row)
         cells = [form.format(v) for v in row]

@@ -21,7 +21,7 @@ def list_() -> int:
     here = {model.name: model for model in installed()}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("name", "here", "size", "licence", "source"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True, overflow="fold" if name == "name" else "ellipsis")
     for name, entry in entries().items():
         size = sum(file.bytes or 0 for file in entry.files)
         mark = "yes" if here.pop(name, None) else ""
@@ -88,12 +88,18 @@ def import_(path: str, /, *, name: str | None = None) -> int:
     """
     from pathlib import Path
 
+    from reverie.errors import WeightsError
     from reverie.weights import store
     from reverie.weights.clip_layouts import openai_layout
+    from reverie.weights.manifest import entries
+    from reverie.weights.models import plain
 
     found = store.find(path)
     openai_layout(found.tensors(), found.config, path)  # refuses what is not CLIP
-    checkpoint = store.add(Path(path), name or Path(path).stem)
+    name = name or Path(path).stem
+    if any(plain(name) == plain(known) for known in entries()):
+        raise WeightsError(f"{name!r} is the name of a published model; choose another with --name")
+    checkpoint = store.add(Path(path), name)
     print(f"{checkpoint.name}: {checkpoint.path}")
     return 0
 
@@ -105,15 +111,21 @@ def verify(*names: str) -> int:
     Args:
         names: which; all that are here if left out.
     """
+    from reverie.errors import WeightsError
     from reverie.weights import store
 
     chosen = names or tuple(model.name for model in store.installed())
     if not chosen:
         print("no model is here yet; reverie models pull ViT-B/32")
+    bad = 0
     for name in chosen:
-        store.verify(name)
-        print(f"{name}: whole")
-    return 0
+        try:
+            store.verify(name)
+            print(f"{name}: whole")
+        except WeightsError as error:
+            bad += 1
+            sys.stderr.write(f"reverie: {error}\n")
+    return 2 if bad else 0
 
 
 @app.command

@@ -71,7 +71,7 @@ class RunOptions:
     """What belongs to a run and not to its recipe."""
 
     seed: int | None = None
-    "Seed of the first picture; a new one each time if left out."
+    "Seed of the first picture; if left out, a new one each time, or that of a saved recipe."
     count: Annotated[int, Parameter(alias="-n")] = 1
     "Pictures painted together, each with its own seed."
     output: Annotated[str | None, Parameter(alias="-o")] = None
@@ -92,9 +92,9 @@ class RunOptions:
     "Keep a running average of the canvas with this decay, such as 0.99."
     optimizer: Literal["Adam", "AdamW", "RMSprop", "Adagrad", "RAdam", "AdamP"] | None = None
     "Optimiser, instead of the recipe's."
-    recipe: str | None = None
-    "Take the recipe from a .json file, a .py file (it is run) or a picture."
-    set: Annotated[tuple[str, ...], Parameter(negative="", metavar="PATH=VALUE")] = ()
+    set: Annotated[
+        tuple[str, ...], Parameter(negative="", metavar="PATH=VALUE", show_default=False)
+    ] = ()
     "Change any field of the recipe: canvas.decay=1.2, losses.smooth.weight=0."
     overwrite: Annotated[bool, Parameter(negative="")] = False
     "Paint over a run that is already in the folder."

@@ -42,6 +42,7 @@ def paint_command() -> Callable[..., int]:
         prompt: str | None = None,
         *,
         canvas: str | None = None,
+        recipe: str | None = None,
         run: RunOptions | None = None,
         **options: Any,
     ) -> int:
@@ -49,15 +50,20 @@ def paint_command() -> Callable[..., int]:
 
         own = run or RunOptions()
         given = {name: value for name, value in options.items() if value is not None}
-        if own.recipe:
-            return paint_recipe(_saved(own.recipe, prompt, canvas, given), own)
+        if recipe:
+            return paint_recipe(_saved(recipe, prompt, canvas, given), own, keep_seed=True)
         return paint_recipe(recipe_for(_wanted(prompt), canvas or "fourier", **given), own)
 
     known: dict[str, inspect.Parameter] = {}
-    said = {"prompt": "what to paint.", "canvas": "what to paint with: the recipe."}
+    said = {
+        "prompt": "what to paint.",
+        "canvas": "what to paint with.",
+        "recipe": "paint as a .json, a picture, a run's folder or a .py (it is run) says.",
+    }
     for recipe in RECIPES.values():
         known = dict(inspect.signature(recipe).parameters) | known
-        said = dict(re.findall(r"^ {8}(\w+): (.+)$", recipe.__doc__ or "", re.MULTILINE)) | said
+        lines = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", recipe.__doc__ or "", re.MULTILINE)
+        said = {name: " ".join(text.split()) for name, text in lines} | said
     del known["prompt"]
     options = [
         p.replace(annotation=quiet(TYPED.get(p.annotation, p.annotation)), default=None)
@@ -67,8 +73,10 @@ def paint_command() -> Callable[..., int]:
         "prompt", inspect.Parameter.POSITIONAL_ONLY, annotation=str | None, default=None
     )
     canvas = options[0].replace(name="canvas", annotation=Literal[tuple(RECIPES)] | None)  # type: ignore
-    help_ = PAINT + "".join(f"    {name}: {said[name]}\n" for name in ("prompt", "canvas", *known))
-    return _signed(paint, "paint", help_, [head, canvas, *options])
+    saved = canvas.replace(name="recipe", annotation=str | None)
+    names = ("prompt", "canvas", *known, "recipe")
+    help_ = PAINT + "".join(f"    {name}: {said[name]}\n" for name in names)
+    return _signed(paint, "paint", help_, [head, canvas, *options, saved])
 
 
 def _signed(
@@ -84,15 +92,19 @@ def _signed(
     return command
 
 
-def paint_recipe(recipe: "Recipe", options: RunOptions) -> int:
-    """Paints a recipe as the run's options say, showing progress."""
+def paint_recipe(recipe: "Recipe", options: RunOptions, *, keep_seed: bool = False) -> int:
+    """Paints a recipe as the run's options say, showing progress.
+
+    Args:
+        keep_seed: without a seed among the options, take the recipe's and not a new one.
+    """
     from pathlib import Path
 
     from reverie.device import machine
     from reverie.recipes.paint import folder_for
     from reverie.run import Run
 
-    recipe = adjusted(recipe, options)
+    recipe = adjusted(recipe, options, keep_seed)
     folder = Path(options.output) if options.output else folder_for(recipe)
     run = Run.start(
         recipe,
@@ -104,7 +116,7 @@ def paint_recipe(recipe: "Recipe", options: RunOptions) -> int:
     return show(run, budget=options.budget, preview=options.preview)
 
 
-def adjusted(recipe: "Recipe", options: RunOptions) -> "Recipe":
+def adjusted(recipe: "Recipe", options: RunOptions, keep_seed: bool) -> "Recipe":
     """The recipe with the run's seed, count, stops, average, optimiser and --set changes."""
     import dataclasses
 
@@ -115,7 +127,7 @@ def adjusted(recipe: "Recipe", options: RunOptions) -> "Recipe":
 
     seed = options.seed
     if seed is None:
-        seed = recipe.seed if options.recipe else fresh_seed()
+        seed = recipe.seed if keep_seed else fresh_seed()
     stages = list(recipe.stages)
     for i, stage in enumerate(stages):
         changes: dict[str, Any] = {}
@@ -163,7 +175,7 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     for path in [*run.pictures, *(p for p in [run.folder / "sheet.png"] if recipe.count > 1)]:
         print(path, flush=True)
     if not last.ended:
-        console.print(f"go on with: reverie resume {run.folder}", highlight=False, markup=False)
+        console.print(f"go on with: {run.again}", highlight=False, markup=False, soft_wrap=True)
         return 0 if budget is not None else 130
     return 0
 
@@ -177,16 +189,12 @@ def _wanted(prompt: str | None) -> str:
 
 
 def _saved(source: str, prompt: str | None, canvas: str | None, given: dict[str, Any]) -> "Recipe":
-    """A recipe from a file, with other words when some are given."""
+    """A recipe from a file, with other words and other options where they are given."""
     from reverie.cli.runs import read_recipe
     from reverie.errors import SpecError
-    from reverie.recipes.words import reworded
+    from reverie.recipes.words import reworded, varied
 
-    extra = [f"--{k}" for k, v in {"canvas": canvas, **given}.items() if v is not None]
-    if extra:
-        raise SpecError(
-            f"{', '.join(extra)} cannot go with --recipe, which says it already; change its "
-            "fields with --set, such as --set steps=500"
-        )
-    recipe = read_recipe(source)
+    if canvas:
+        raise SpecError("--canvas cannot go with --recipe, which has its own")
+    recipe = varied(read_recipe(source), **given)
     return reworded(recipe, prompt) if prompt is not None else recipe

@@ -1,5 +1,6 @@
 """`resume`, `replay`, `info`: what runs and pictures remember."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,14 +11,17 @@ from reverie.cli.options import Duration
 from reverie.errors import PictureError, RunError, SpecError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from reverie.recipe import Recipe
+    from reverie.run import Run
 
 
 def resume(folder: str, /, *, budget: Duration | None = None, preview: bool = True) -> int:
     """Go on with a run that was stopped or killed, to the picture it would have become.
 
     Args:
-        folder: the run's folder.
+        folder: the run's folder, or a picture in it.
         budget: stop after so long, such as 90s or 5m.
         preview: show the picture in the terminal while it is painted.
     """
@@ -26,10 +30,12 @@ def resume(folder: str, /, *, budget: Duration | None = None, preview: bool = Tr
     from reverie.cli.painting import show
     from reverie.run import Run
 
-    run = Run.open(Path(folder).absolute())
+    path = Path(folder)
+    run = Run.open((path.parent if path.is_file() else path).absolute())
     if run.ended:
         sys.stderr.write(f"this run is done ({run.ended})\n")
-        print(run.pictures[0])
+        for picture in run.pictures:
+            print(picture)
         return 0
     cwd = run.story.get("cwd")
     with chdir(cwd if cwd and Path(cwd).is_dir() else "."):  # its recipe may name files from there
@@ -50,12 +56,11 @@ def replay(
         output: folder for the new run; NAME-replay beside the picture if left out.
         preview: show the picture in the terminal while it is painted.
     """
-    from contextlib import closing
+    from contextlib import chdir
 
     import torch
     from rich.console import Console
 
-    from reverie.cli.live import watch
     from reverie.device import machine
     from reverie.recipe import Recipe
     from reverie.run import Run
@@ -68,9 +73,23 @@ def replay(
     torch.set_num_threads(at.get("threads") or torch.get_num_threads())
     folder = Path(output) if output else path.with_name(f"{path.stem}-replay")
     on = machine(at["device"], at["precision"])
-    run = Run.start(recipe, folder, on, suffix=path.suffix.lower(), overwrite=output is None)
-    run.expect(story["digests"])
     console = Console(stderr=True)
+    where = _started_in(path)
+    folder, path = folder.absolute(), path.absolute()
+    with chdir(where):  # its recipe may name files from there
+        run = Run.start(recipe, folder, on, suffix=path.suffix.lower(), overwrite=output is None)
+        run.expect(story["digests"])
+        return _replayed(run, story, path, console, preview)
+
+
+def _replayed(
+    run: "Run", story: dict[str, Any], path: Path, console: "Console", preview: bool
+) -> int:
+    from contextlib import closing
+
+    from reverie.cli.live import watch
+
+    recipe = run.recipe
     if recipe.count > 1:
         which = f"picture {story['picture'] + 1} of {recipe.count}, painted together"
         console.print(f"{which}: all are painted again", highlight=False)
@@ -78,7 +97,7 @@ def replay(
     with closing(run.frames(last=last)) as frames:
         end = watch(frames, console, preview=preview)
     if end is None or not end.ended:
-        console.print(f"stopped; go on with: reverie resume {folder}", highlight=False)
+        console.print(f"stopped; go on with: {run.again}", highlight=False, soft_wrap=True)
         return 130
     console.print(_compared(path, run.pictures[story["picture"]]), highlight=False)
     print(run.pictures[story["picture"]])
@@ -124,7 +143,10 @@ def read_recipe(source: str) -> "Recipe":
     if not path.exists():
         raise RunError(f"--recipe {source}: there is no such file")
     if path.suffix == ".py":
-        recipe = runpy.run_path(source).get("recipe")
+        try:
+            recipe = runpy.run_path(source).get("recipe")
+        except Exception as error:  # whatever is in the user's file
+            raise SpecError(f"{source}: {type(error).__name__}: {error}") from error
         if not isinstance(recipe, Recipe):
             raise SpecError(f"{source}: set `recipe` to a reverie.Recipe in this file")
         return recipe
@@ -154,15 +176,26 @@ def _compared(old: Path, new: Path) -> str:
 
     if old.suffix.lower() != ".png":
         return "painted again (only PNG keeps every bit, so there is nothing to compare)"
-    gap = (images.load(old) - images.load(new)).abs().max().item() * 255
-    return (
-        "the same picture, bit for bit"
-        if gap == 0
-        else (
-            f"nearly the same picture: colours differ by up to {gap:.0f} of 255 "
-            "(another machine, or other versions)"
-        )
-    )
+    before, after = images.load(old), images.load(new)
+    if before.shape != after.shape:
+        return "painted again; the picture you gave has another size, so it was edited"
+    gap = (before - after).abs().max().item() * 255
+    if gap == 0:
+        return "the same picture, bit for bit"
+    why = "another machine, or other versions" if gap <= 16 else "it was edited, or versions differ"
+    much = "nearly the same picture" if gap <= 16 else "not the same picture"
+    return f"{much}: colours differ by up to {gap:.0f} of 255 ({why})"
+
+
+def _started_in(picture: Path) -> Path:
+    """Where the run of a picture was started, if its folder still says so; else here."""
+    from reverie.run import Run
+
+    try:
+        cwd = Path(Run.open(picture.parent).story["cwd"])
+    except (RunError, SpecError, KeyError):
+        return Path()
+    return cwd if cwd.is_dir() else Path()
 
 
 def _print_story(story: dict[str, Any], where: Path) -> None:
@@ -178,9 +211,9 @@ def _print_story(story: dict[str, Any], where: Path) -> None:
     console = Console(highlight=False, markup=False)
     console.print(table)
     if not where.is_dir():
-        console.print(f"\npaint it again: reverie replay {where}")
+        console.print(f"\npaint it again: reverie replay {shlex.quote(str(where))}")
     elif not story.get("ended"):
-        console.print(f"\ngo on with it: reverie resume {where}")
+        console.print(f"\ngo on with it: reverie resume {shlex.quote(str(where))}")
 
 
 def _rows(story: dict[str, Any]) -> dict[str, str]:

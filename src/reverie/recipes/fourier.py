@@ -33,7 +33,8 @@ def fourier(
         steps: updates to make.
         lr: learning rate; 0.3..0.05 falls over the run.
         cutouts: views of the picture judged at every step.
-        preset: how views are cut: augmented, pooled, crops, pixray, big-sleep ...
+        preset: how views are cut: augmented, pooled, crops, pixray, big-sleep, deep-daze,
+            clipdraw, stylegan3-clip, or whole.
         init: what to start from: noise, gradient, a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
     """

@@ -1,6 +1,7 @@
 """What the recipes share: words, judged by CLIP, pull at a canvas."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie.optimizer import OptimizerSpec
@@ -42,6 +43,42 @@ def judged(
         losses["smooth"] = TotalVariation(weight=smooth)
     stage = Stage(canvas=canvas, losses=losses, optimizer=optimizer, steps=steps)
     return Recipe(name=name, title=prompts.title(scenes), stages=(stage,))
+
+
+FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that it changes
+    "size": "canvas.size",
+    "steps": "steps",
+    "lr": "optimizer.lr",
+    "init": "canvas.start",
+    "perceptor": "losses.prompts.perceptors",
+    "cutouts": "losses.prompts.augment.count",
+    "preset": "losses.prompts.augment.preset",
+    "smooth": "losses.smooth.weight",
+}
+
+
+def varied(recipe: "Recipe", **options: Any) -> "Recipe":
+    """The same recipe with some options of the plain recipes changed, in its only stage.
+
+    Raises:
+        SpecError: it has several stages, or lacks the field.
+    """
+    from reverie.canvas.averaged import Averaged
+    from reverie.canvas.start import start_from
+    from reverie.errors import SpecError
+    from reverie.spec import edited, to_json
+
+    stage, *more = recipe.stages
+    if options and more:
+        names = ", ".join(f"--{name}" for name in options)
+        raise SpecError(f"{names}: this recipe has several stages; use --set stages[0]....=VALUE")
+    read: dict[str, Callable[[str], Any]] = {"init": start_from, "perceptor": perceptors}
+    for name, value in options.items():
+        inner = FIELDS[name].startswith("canvas.") and isinstance(stage.canvas, Averaged)
+        path = FIELDS[name].replace("canvas.", "canvas.canvas.") if inner else FIELDS[name]
+        new = to_json(read[name](value) if name in read else value)
+        recipe = edited(recipe, f"stages[0].{path}", new)
+    return recipe
 
 
 def perceptors(names: str) -> "tuple[PerceptorSpec, ...]":

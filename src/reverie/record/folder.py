@@ -39,9 +39,9 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.*") if names.fullmatch(path.name))
 
 
-def forget(folder: Path, *, made: bool) -> None:
-    """Takes a run out of its folder that has painted nothing, and the folder if it was `made`."""
+def forget(folder: Path, made: list[Path]) -> None:
+    """Takes a run out of its folder that has painted nothing, and the folders `made` for it."""
     for name in ("recipe.json", "log.jsonl", ".lock"):
         (folder / name).unlink(missing_ok=True)
-    if made:
-        folder.rmdir()
+    for path in made:
+        path.rmdir()
