@@ -19,16 +19,21 @@ def list_() -> int:
     from reverie.weights.store import installed
 
     here = {model.name: model for model in installed()}
+    rows = [
+        (name, name in here, sum(file.bytes or 0 for file in entry.files), entry)
+        for name, entry in entries().items()
+    ]
+    rows += [(name, True, m.bytes, m) for name, m in here.items() if name not in entries()]
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    wide = console.width >= 120
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("name", "here", "size", "licence", "source"):
-        table.add_column(name, no_wrap=True, overflow="fold" if name == "name" else "ellipsis")
-    for name, entry in entries().items():
-        size = sum(file.bytes or 0 for file in entry.files)
-        mark = "yes" if here.pop(name, None) else ""
-        table.add_row(name, mark, _size(size), entry.licence, entry.source)
-    for name, model in here.items():
-        table.add_row(name, "yes", _size(model.bytes), model.licence, model.source)
-    Console(width=None if sys.stdout.isatty() else 200).print(table, highlight=False)
+    table.add_column("name", no_wrap=True, min_width=max(len(name) for name, *_ in rows))
+    for head in ("here", "size", "licence", *(["source"] if wide else [])):
+        table.add_column(head, no_wrap=True, overflow="ellipsis")
+    for name, is_here, size, about in rows:
+        cells = [name, "yes" if is_here else "no", _size(size), about.licence]
+        table.add_row(*cells, *([about.source] if wide else []))
+    console.print(table, highlight=False)
     print(f"kept in {home()}")
     return 0
 
