@@ -28,8 +28,10 @@ def list_() -> int:
     wide = console.width >= 120
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("name", no_wrap=True, min_width=max(len(name) for name, *_ in rows))
-    for head in ("here", "size", "licence", *(["source"] if wide else [])):
-        table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=max(4, len(head)))
+    table.add_column("here", no_wrap=True)
+    table.add_column("size", no_wrap=True)
+    for head in ("licence", *(["source"] if wide else [])):
+        table.add_column(head)
     for name, is_here, size, about in rows:
         cells = [name, "yes" if is_here else "no", _size(size), about.licence]
         table.add_row(*cells, *([about.source] if wide else []))
