@@ -251,6 +251,13 @@ class TestTrouble:
         list(Run.start(recipe(steps=1), tmp_path / "run", CPU, overwrite=True).frames())
         assert sorted(p.name for p in tmp_path.glob("run/*.png")) == ["picture.png"]
 
+    def test_a_run_that_fails_at_once_takes_no_older_picture_away(self, tmp_path):
+        before = paint(recipe(steps=1), tmp_path / "run").pictures[0].read_bytes()
+        bad = recipe(losses={"bad": Breaking(at=0)})
+        with pytest.raises(DivergedError):
+            list(Run.start(bad, tmp_path / "run", CPU, overwrite=True).frames())
+        assert (tmp_path / "run" / "picture.png").read_bytes() == before
+
     def test_two_cannot_paint_in_one_folder(self, tmp_path):
         run = Run.start(recipe(), tmp_path / "run", CPU)
         frames = run.frames()

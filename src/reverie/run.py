@@ -61,6 +61,7 @@ class Run:
         self.log = Log(folder / "log.jsonl")
         self.fresh = False  # whether it began with `start`, and has no frame yet
         self.made: list[Path] = []  # the folders that `start` made for it, the innermost first
+        self.superseded: list[Path] = []  # another run's pictures, which go when ours are there
 
     @classmethod
     def start(
@@ -100,7 +101,8 @@ class Run:
                         f"{folder} already holds {found[0].name}; choose another folder, use "
                         f"--overwrite, or go on with that run: {run.again}"
                     )
-                for path in (*found, run.state_file, run.log.path):
+                run.superseded = found
+                for path in (run.state_file, run.log.path):
                     path.unlink(missing_ok=True)
                 run._write_story()
         run.fresh = True
@@ -266,7 +268,10 @@ class Run:
         story = {k: self.story[k] for k in ("reverie", "recipe", "machine", "digests")}
         story["ended"] = {"stage": index, "step": frame.step}
         suffix = self.story["suffix"]
-        pictures.save(frame.image.cpu(), self.folder, story, similarity(frame), suffix)
+        kept = pictures.save(frame.image.cpu(), self.folder, story, similarity(frame), suffix)
+        for path in {*self.superseded} - {*kept}:
+            path.unlink(missing_ok=True)
+        self.superseded = []
 
     def _log(self, index: int, frame: Frame) -> None:
         self.log.append(

@@ -28,7 +28,7 @@ def save(
     scores: list[float],
     suffix: str = ".png",
 ) -> list[Path]:
-    """Writes every picture of a batch and, when there are several, a contact sheet.
+    """Writes every picture of a batch and, when there are several, a contact sheet. Returns all.
 
     Args:
         pictures: `[b, 3, h, w]`, 0 to 1.
@@ -41,7 +41,8 @@ def save(
         images.save(pictures[i], folder / name, json.dumps(own, ensure_ascii=False))
         paths.append(folder / name)
     if len(pictures) > 1:
-        images.save(images.sheet(pictures), folder / "sheet.png", None)
+        paths.append(folder / "sheet.png")
+        images.save(images.sheet(pictures), paths[-1], None)
     return paths
 
 
