@@ -126,6 +126,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path, changes):
     assert again.ended is None
     assert next(iter(again.frames())).step == 3
     list(Run.open(tmp_path / "stopped").frames())
+    assert not stopped.state_file.exists()
     assert stopped.pictures[0].read_bytes() == whole.pictures[0].read_bytes()
     rows = [{k: v for k, v in row.items() if k != "time"} for row in again.log.rows()]
     assert rows == [{k: v for k, v in row.items() if k != "time"} for row in whole.log.rows()]
@@ -210,6 +211,19 @@ def test_patience_ends_a_stage_whose_score_no_longer_rises():
     flat = [patience.enough([0.5]) for _ in range(60)]
     assert rising == [None] * 50
     assert "not risen for 5 steps" in next(filter(None, flat))
+
+
+def test_one_lucky_step_does_not_end_a_stage_that_is_rising():
+    patience = Patience(Until(patience=25))
+    scores = [0.1 + 0.01 * step for step in range(60)]
+    scores[10] = 0.9
+    assert [patience.enough([score]) for score in scores] == [None] * 60
+
+
+def test_a_score_is_reached_when_every_picture_has_it():
+    patience = Patience(Until(score=0.5))
+    assert patience.enough([0.9, 0.4]) is None
+    assert patience.enough([0.9, 0.5]) is not None
 
 
 def test_a_budget_stops_the_run_and_it_can_go_on(tmp_path):
