@@ -318,9 +318,33 @@ class TestTrouble:
     def test_a_folder_without_a_run_is_named(self, tmp_path):
         with pytest.raises(RunError, match="there is no run in"):
             Run.open(tmp_path)
-        (tmp_path / "recipe.json").write_text("{}")
+        (tmp_path / "recipe.json").write_text("not json")
         with pytest.raises(RunError, match=r"recipe.json is not a run's recipe"):
             Run.open(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("field", "value", "message"),
+        [
+            ("machine", None, r"\$\.machine: expected an object"),
+            ("machine", {"device": "cpu"}, r"\$\.machine: 'precision' is missing"),
+            ("machine", {"device": [], "precision": "fp32"}, r"\$\.machine\.device: expected"),
+            ("digests", {"w": 1}, r"\$\.digests\.w: expected str, got 1"),
+            ("suffix", 3, r"\$\.suffix: expected str"),
+            ("reverie", ..., r"\$: 'reverie' is missing"),
+        ],
+        ids=str,
+    )
+    def test_a_story_that_was_changed_is_refused_with_its_place(
+        self, tmp_path, field, value, message
+    ):
+        run = paint(recipe(steps=1), tmp_path / "run")
+        story = json.loads((run.folder / "recipe.json").read_text())
+        story[field] = value
+        if value is ...:
+            del story[field]
+        (run.folder / "recipe.json").write_text(json.dumps(story))
+        with pytest.raises(SpecError, match=message):
+            Run.open(run.folder)
 
     def test_a_recipe_from_a_newer_version_says_what_it_does_not_know(self, tmp_path):
         run = paint(recipe(steps=1), tmp_path / "run")

@@ -69,8 +69,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.stages:
             raise SpecError("a recipe needs at least one stage")
-        if self.count < 1:
-            raise SpecError(f"count must be 1 or more, got {self.count}")
+        if not 1 <= self.count <= 65536:
+            raise SpecError(f"count must be 1 to 65536, got {self.count}")
         if not 0 <= self.seed < 2**63:
             raise SpecError(f"the seed must be 0 or more, and below 2**63, got {self.seed}")
 

@@ -56,7 +56,7 @@ class Run:
     """A run folder. Make one with `Run.start` or `Run.open`, then read `frames()`."""
 
     def __init__(self, folder: Path, story: dict[str, Any]) -> None:
-        self.folder, self.story = folder, story
+        self.folder, self.story = folder, pictures.checked(story, {"suffix": str})
         self.recipe: Recipe = from_json(story["recipe"], Recipe)
         self.log = Log(folder / "log.jsonl")
         self.fresh = False  # whether it began with `start`, and has no frame yet

@@ -167,7 +167,7 @@ class TestMistakes:
             (("paint", "a fox", "--size", "0x10"), "whole numbers from 1 to"),
             (("paint", "a fox", "--size", "huge"), "WIDTHxHEIGHT"),
             (("paint", "a fox", "--steps", "0"), "steps must be 1 or more"),
-            (("paint", "a fox", "--count", "0"), "count must be 1 or more"),
+            (("paint", "a fox", "--count", "0"), "count must be 1 to 65536"),
             (("paint", "a fox", "--seed", "-1"), "seed must be 0 or more"),
             (("paint", "a fox", "--cutouts", "0"), "at least 1 view"),
             (("paint", "a fox", "--preset", "poled"), "did you mean 'pooled'?"),

@@ -26,6 +26,8 @@ from reverie.errors import SpecError
 from reverie.protocols import Augment, AugmentSpec, Draws, Image, Moment, Views
 from reverie.spec import spec
 
+MOST = 65536  # views of a picture: far more than anybody can wait for
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -212,8 +214,8 @@ class Cutouts(AugmentSpec):
     noise: Number | None = None
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise SpecError(f"count is {self.count}; at least 1 view is wanted")
+        if not 1 <= self.count <= MOST:
+            raise SpecError(f"count is {self.count}; at least 1 view is wanted, at most {MOST}")
         self.build()
 
     def build(self) -> Augment:
