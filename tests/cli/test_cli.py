@@ -271,6 +271,17 @@ class TestStories:
         images.save(images.load("out/picture.png")[..., :20, :20], "cut.png", text)
         assert "has another size" in reverie("replay", "cut.png")[2]
 
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("picture", 9), ("ended", {"stage": 0}), ("score", []), ("machine", {}), ("recipe", 3)],
+    )
+    def test_a_picture_whose_story_was_changed_is_refused(self, reverie, field, value):
+        reverie("paint", "a fox", *QUICK, "-o", "out")
+        story = json.loads(images.read_text("out/picture.png")) | {field: value}
+        images.save(images.load("out/picture.png"), "changed.png", json.dumps(story))
+        code, _, err = reverie("replay", "changed.png")
+        assert (code, err.startswith("reverie: $")) == (2, True), err
+
     def test_replaying_with_other_weights_is_refused(self, reverie):
         shutil.copy(PERCEPTOR[1], "w.safetensors")
         reverie("paint", "a fox", *QUICK[2:], "--perceptor", "w.safetensors", "-o", "out")

@@ -69,6 +69,8 @@ def replay(
     path = Path(picture)
     story = _story(path)
     recipe: Recipe = from_json(story["recipe"], Recipe)
+    if not 0 <= story["picture"] < recipe.count:
+        raise SpecError(f"$.picture: {story['picture']} is not one of {recipe.count}")
     at = story["machine"]
     torch.set_num_threads(at.get("threads") or torch.get_num_threads())
     folder = Path(output) if output else path.with_name(f"{path.stem}-replay")

@@ -93,4 +93,8 @@ def story_in(path: Path) -> dict[str, Any] | None:
         return None
     if not isinstance(story, dict) or "recipe" not in story:
         return None
-    return checked(story, OF_A_PICTURE)
+    checked(story, OF_A_PICTURE)
+    from_json(story.get("score", 0.0), float, "$.score")
+    if {*story["ended"]} != {"stage", "step"}:
+        raise SpecError("$.ended: a stage and a step are wanted")
+    return story
