@@ -23,20 +23,33 @@ _GROUPS = frozenset(
         "Travel & Places",
     }
 )
+LEFT_OUT = ("-",)
+_WORDS = re.compile(r"[a-z][a-z' -]*[a-z]")
 _EVERYDAY = Path(__file__).with_name("everyday.txt")
 
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2013", "''\"\"-")
 
 # Words that say nothing of what is seen: feelings, fields, and the most general of names.
 _NOISE_TEXT = """
-activity animal animals beautiful beauty body boring business buy casual celebrate celebration
-communication cool cute dead delicious die down drink emoji emotion energy enjoy entertainment
-event expression face fantasy fashion feeling food funny future general go good happy hello
-hi high holiday hot left like lol love lover low luck mad mean misc money nature nice no
-object occupation office ok omg open people person place play power pretty profession right
-romance romantic sad sales say sexy sign silly small smile summer sweet symbol system talk
-thing tool tools travel up upset useful vacation vehicle weekend winter woman man world yes yum
-xoxo wow worried work win weird valentine valentines tasty sick scary
+accessibility activity accessories adult affection alert animal animals awesome bad beautiful
+beauty body boring business butt buy casual celebrate celebration closed clothes clothing comic
+communication cool crap creature creepy cute danger dead delicious die documents down drink emoji
+emotion energy enjoy entertainment environment event evil excited expression face fairy fantasy
+fart fashion fast feeling female food frustrated fun funny future gender gender-neutral general
+geometric go good happy haha health heavy hello hi high holiday hot icon infatuation joy large
+learn left legal like location lol love lover low lower luck mad male mean medium meh men
+mischievous misc molester money move nature neutral nervous nice no not object occupation office
+oldschool ok old omg one open out people person phallic photo place play playful plant power
+prank pretty privacy profession proud public right romance romantic round sad safety sale sales
+sarcasm say secret security see sexual sexy shape shit shitface shopping side sign silly sleep
+slow small smile space speed spring stationery suggestive summer sweet symbol system tale talk
+tasty technology terrorism thing time tired tool tools totally transport transportation travel
+turd twilight two unspecified up upset useful vacation valentine
+valentines vehicle virgin wait weather weekend weird wild win winter wip woman man women work
+world worried wow xmas xoxo yes young yum zodiac
+amex apple ariel batman bart bts colbert cupertino diners doge hankey ikea imac
+instagram ipod legolas londoneye mac marvel mastercard mcdonald's mcdonalds munch nct nemo nfl
+nike oreo paul shrek snapchat titanic tiki uber vegas visa winzip
 black blue brown gray green grey orange pink purple red white yellow
 """
 _NOISE = frozenset(_NOISE_TEXT.split())
@@ -57,18 +70,23 @@ def concepts(data: Path) -> list[Concept]:
     """All things worth asking for that every style has drawn, by code point."""
     entries = json.loads((data / "captions.json").read_text("utf-8"))
     table = everyday()
-    found = []
+    named = {}
     for code, entry in sorted(entries.items()):
         raw = clean(entry["name"])
-        names = table.get(raw, ("-",) if _unwanted(code, entry, entries) else (raw,))
-        if names == ("-",) or not STYLES.issubset(entry["styles"]):
-            continue
-        found.append(Concept(code, names[0], names, _keywords(entry, raw, names), entry["group"]))
-    return found
+        names = table.get(raw, LEFT_OUT if _unwanted(code, entry, entries) else (raw,))
+        if names != LEFT_OUT and STYLES.issubset(entry["styles"]):
+            named[code] = names
+    taken = frozenset(name for names in named.values() for name in names)
+    return [
+        Concept(
+            code, names[0], names, _keywords(entries[code], names, taken), entries[code]["group"]
+        )
+        for code, names in named.items()
+    ]
 
 
 def everyday() -> dict[str, tuple[str, ...]]:
-    """The table written by hand: Unicode name -> everyday names, or ("-",) for left out."""
+    """The table written by hand: Unicode name -> everyday names, or LEFT_OUT."""
     rows = {}
     for line in _EVERYDAY.read_text("utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
@@ -93,12 +111,15 @@ def _unwanted(code: str, entry: dict, entries: dict) -> bool:
     return gendered or (parts[0] in ("1f468", "1f469") and neutral != code and neutral in entries)
 
 
-def _keywords(entry: dict, raw: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """What else is said of it, without repeats and noise."""
-    words = dict.fromkeys(clean(word) for word in [raw, *entry["keywords"]])
-    kept = [word for word in words if word not in names and word not in _NOISE and _plain(word)]
-    return tuple(kept)
-
-
-def _plain(word: str) -> bool:
-    return bool(re.fullmatch(r"[a-z][a-z' -]+[a-z]", word))
+def _keywords(entry: dict, names: tuple[str, ...], taken: frozenset[str]) -> tuple[str, ...]:
+    """What else is said of it: no noise, and no name of another thing (banana: monkey)."""
+    own = {part for name in names for part in name.split()}
+    words = dict.fromkeys(clean(word) for word in [entry["name"], *entry["keywords"]])
+    return tuple(
+        word
+        for word in words
+        if _WORDS.fullmatch(word)
+        and word not in names
+        and (word not in taken or word in own)
+        and not _NOISE.issuperset(word.split())
+    )
