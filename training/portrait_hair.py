@@ -1,0 +1,349 @@
+"""Hair, beards, hats, horns and halos of a portrait."""
+
+import torch
+from torch import Tensor
+
+from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon, stroke, zigzag
+from training.portrait_traits import Portraits
+
+
+def hooded(p: Portraits) -> Tensor:
+    """Rows whose hair and ears are under a hood."""
+    return p.where(hat="hood")
+
+
+def covered(p: Portraits) -> Tensor:
+    """Rows whose ears cannot be seen."""
+    under = p.where(hair_style=("bob", "long", "fringe"), ears="round")
+    return torch.cat([hooded(p), under]).unique()
+
+
+def styled(p: Portraits, *styles: str) -> Tensor:
+    rows = p.where(hair_style=styles)
+    return rows[~torch.isin(rows, hooded(p))]
+
+
+def behind(sheet: Sheet) -> None:
+    """What hangs behind the head: long hair, a cape's collar, the back of a hood."""
+    p = sheet.portraits
+    if len(rows := p.where(clothes="cape")):
+        with sheet.patch((-1.4, -0.2, 1.4, 2.0), rows, upright=True) as patch:
+            ax, cloth = patch.x.abs(), patch.colour("clothes")
+            patch.shape(
+                polygon(ax, patch.y, (0.0, 0.4), (1.28, 0.05), (1.0, 1.9), (0.0, 1.9)), cloth
+            )
+            inner = polygon(ax, patch.y, (0.0, 0.5), (1.14, 0.22), (0.9, 1.9), (0.0, 1.9))
+            patch.fill(patch.mask(inner), (0.62, 0.07, 0.12))
+    for style, paint in BACKS.items():
+        if len(rows := styled(p, style)):
+            with sheet.patch((-1.6, -1.5, 1.6, 2.2), rows, depth=-0.08) as patch:
+                back = paint(patch, patch.x, patch.y)
+                patch.shape(back, patch.colour("hair") * 0.72)
+
+
+def _bob_back(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    wide = patch.value("width") + 0.24
+    return torch.maximum(ellipse(x, y + 0.02, wide, 1.12), y - 0.92 - 0.06 * x.abs())
+
+
+def _long_back(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    wide = patch.value("width") + 0.20 + 0.10 * y.clamp(min=0)
+    fall = box(x, y - 0.85, wide, 0.85)
+    return torch.minimum(ellipse(x, y + 0.02, wide, 1.12), fall)
+
+
+def _curly_back(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    angle = torch.atan2(y + 0.1, x)
+    curls = 1 + 0.07 * (angle * 7).cos().abs()
+    wide = patch.value("width")
+    return (ellipse(x / (wide + 0.28), (y + 0.12) / 1.08, 1.0, 1.0) + 1 - curls) * 0.9
+
+
+BACKS = {"bob": _bob_back, "long": _long_back, "fringe": _bob_back, "curly": _curly_back}
+
+
+def front(sheet: Sheet) -> None:
+    """The hair before the face, over a soft shadow on the brow."""
+    for style, paint in FRONTS.items():
+        if len(rows := styled(sheet.portraits, style)):
+            bottom = 1.55 if style == "long" else 0.95
+            with sheet.patch((-1.35, -1.65, 1.35, bottom), rows, depth=0.05) as patch:
+                x, y, colour = patch.x, patch.y, patch.colour("hair")
+                lock = paint(patch, x, y)
+                face = patch.mask(ellipse(x, y, patch.value("width") - 0.02, 0.95))
+                patch.fill(patch.soft(lock, 0.13) * face * 0.30, patch.colour("skin") * 0.45)
+                inside = patch.shape(lock, colour)
+                strands = (x * 9 + y * 2.5 * patch.value("side")).sin().mul_(0.5).add_(0.5)
+                patch.fill(inside * strands * 0.16, colour * 0.55)
+                lit = x + 0.25 * patch.value("light")
+                gleam = (ellipse(lit, y + 0.18, 0.66, 0.66)).abs() - 0.03
+                shine = patch.soft(gleam, 0.07) * patch.soft(y + 0.66, 0.2)
+                patch.fill(inside * shine * 0.42, colour * 0.55 + 0.45)
+
+
+def _cap(patch: Patch, x: Tensor, y: Tensor, larger: float) -> Tensor:
+    return ellipse(x, y + 0.03, patch.value("width") + larger, 1.0 + larger)
+
+
+def _opening(patch: Patch, x: Tensor, y: Tensor, top: float, narrower: float) -> Tensor:
+    """The face's window in the hair, from `top` downwards."""
+    return ellipse(x, y - 0.5, patch.value("width") - narrower, 0.5 - top)
+
+
+def _short(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    tilted = y + 0.22 * x * patch.value("side")
+    window = _opening(patch, x, tilted, -0.52, 0.05)
+    return torch.maximum(torch.maximum(_cap(patch, x, y, 0.09), -window), y - 0.02)
+
+
+def _bob(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    shifted = x + 0.18 * patch.value("side") * (0.4 - y).clamp(0, 1)
+    window = _opening(patch, shifted, y, -0.58, 0.10)
+    whole = ellipse(x, y + 0.02, patch.value("width") + 0.21, 1.10)
+    return torch.maximum(torch.maximum(whole, -window), y - 0.80 + 0.35 * (x.abs() - 0.8))
+
+
+def _long(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    width = patch.value("width")
+    window = _opening(patch, x, y + 0.10 * (0.35 - x.abs()).clamp(min=0), -0.56, 0.09)
+    whole = ellipse(x, y + 0.02, width + 0.17, 1.09)
+    curtains = torch.maximum(whole, -window)
+    wave = 0.05 * (y * 6).sin()
+    fall = torch.maximum((x.abs() - width - 0.05 - wave * 0.5).abs() - 0.15, (y - 0.7).abs() - 0.75)
+    fall = fall - 0.03
+    return torch.minimum(torch.maximum(curtains, y - 0.4), fall.maximum(0.1 - y))
+
+
+def _curly(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    angle = torch.atan2(y + 0.1, x)
+    bumps = (angle * 7 + 0.4).cos().abs()
+    width = patch.value("width")
+    outer = (ellipse(x / (width + 0.20), (y + 0.10) / 1.05, 1.0, 1.0) - 0.09 * bumps) * 0.9
+    inner = (ellipse(x / (width - 0.10), (y - 0.45) / 0.93, 1.0, 1.0) + 0.07 * bumps) * 0.8
+    return torch.maximum(torch.maximum(outer, -inner), y - 0.10 - 0.06 * bumps)
+
+
+def _mohawk(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    shaved = torch.maximum(_cap(patch, x, y, 0.0), -_opening(patch, x, y, -0.56, 0.04))
+    shaved = torch.maximum(shaved, y - 0.0)
+    patch.fill(patch.mask(shaved) * 0.35, patch.colour("hair"))
+    spikes = 1.52 - 0.20 * zigzag(x * 4.2 + 0.5) - 0.5 * x * x
+    crest = torch.maximum(x.abs() - 0.27 - 0.09 * (-y - 0.7), -y - spikes)
+    return torch.maximum(crest * 0.7, y + 0.62 - 0.10 * zigzag(x * 5))
+
+
+def _bun(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    window = _opening(patch, x, y, -0.60, 0.05)
+    smooth = torch.maximum(torch.maximum(_cap(patch, x, y, 0.06), -window), y - 0.05)
+    return torch.minimum(smooth, ellipse(x, y + 1.17, 0.36, 0.32))
+
+
+def _spiky(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    angle = torch.atan2(y + 0.05, x)
+    spikes = zigzag(angle * 2.4 + 0.25)
+    outer = (ellipse(x / (patch.value("width") + 0.05), (y + 0.05) / 0.98, 1.0, 1.0)) * 0.9
+    outer = (outer - 0.34 * spikes) * 0.6
+    locks = y + 0.62 - 0.26 * zigzag(x * 2.6 + 0.1 * patch.value("side"))
+    sides = torch.maximum(patch.value("width") - 0.16 - x.abs(), y - 0.0)
+    return torch.maximum(outer, torch.minimum(locks * 0.6, sides))
+
+
+def _fringe(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    whole = ellipse(x, y + 0.02, patch.value("width") + 0.21, 1.10)
+    bangs = y + 0.24 - 0.05 * zigzag(x * 4) - 0.10 * x * x
+    sides = torch.maximum(patch.value("width") - 0.12 - x.abs() + 0.1 * y, y - 0.78)
+    return torch.maximum(whole, torch.minimum(bangs, sides))
+
+
+def _slicked(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
+    peak = 0.26 * (1 - x.abs() * 3.2).clamp(min=0)
+    window = _opening(patch, x, y - peak, -0.66, 0.03)
+    return torch.maximum(torch.maximum(_cap(patch, x, y, 0.05), -window), y + 0.02)
+
+
+FRONTS = {
+    "short": _short,
+    "bob": _bob,
+    "long": _long,
+    "curly": _curly,
+    "mohawk": _mohawk,
+    "bun": _bun,
+    "spiky": _spiky,
+    "fringe": _fringe,
+    "slicked back": _slicked,
+}
+
+
+def beard(sheet: Sheet) -> None:
+    p = sheet.portraits
+    for kind in ("stubble", "goatee", "beard", "bushy beard"):
+        if len(rows := p.where(beard=kind)):
+            with sheet.patch((-1.1, 0.0, 1.1, 1.75), rows, depth=0.03) as patch:
+                x, y, colour = patch.x, patch.y, patch.colour("hair")
+                growth = _growth(patch, kind, x, y)
+                if kind == "stubble":
+                    grain = (x * 60).sin() * (y * 60).sin()
+                    patch.fill(patch.mask(growth) * (0.34 + 0.12 * grain), colour * 0.6)
+                    continue
+                inside = patch.shape(growth, colour)
+                strands = (x * 13 + 2 * (y * 4).sin()).sin().mul_(0.5).add_(0.5)
+                patch.fill(inside * strands * 0.18, colour * 0.5)
+
+
+def _growth(patch: Patch, kind: str, x: Tensor, y: Tensor) -> Tensor:
+    width = patch.value("width")
+    if kind == "goatee":
+        return torch.maximum(ellipse(x, y - 0.84, 0.27, 0.30), 0.66 - y - 0.5 * x * x)
+    line = 0.42 - 0.55 * (x * x) + 0.10 * (x * 7).cos().clamp(min=0)
+    if kind == "bushy beard":
+        waves = 0.05 * (x * 14).sin() + 0.03 * (y * 12).sin()
+        shape = ellipse(x, y - 0.55, width + 0.10, 1.02) - waves
+        return torch.maximum(shape, line - y)
+    larger = 0.07 if kind == "beard" else -0.02
+    jaw = ellipse(x, y, (width + larger) * (1 - 0.13 * y * y), 0.97 + larger)
+    return torch.maximum(jaw, line - y)
+
+
+def moustache(sheet: Sheet) -> None:
+    rows = sheet.portraits.where(beard=("moustache", "goatee", "beard", "bushy beard"))
+    if not len(rows):
+        return
+    with sheet.patch((-0.7, 0.35, 0.7, 0.75), rows, depth=0.08) as patch:
+        ax, y = patch.x.abs(), patch.y - 0.51
+        droop = y - 0.6 * (ax - 0.12) * (ax - 0.12) + 0.02
+        half = ellipse(ax - 0.19, droop, 0.24, 0.085)
+        patch.shape(half, patch.colour("hair") * 0.92)
+
+
+def hats(sheet: Sheet) -> None:
+    p = sheet.portraits
+    for kind, paint in HATS.items():
+        if len(rows := p.where(hat=kind)):
+            depth = 0.02 if kind == "hood" else 0.04
+            with sheet.patch((-1.7, -2.4, 1.7, 1.3), rows, depth=depth) as patch:
+                paint(patch, patch.x, patch.y, patch.colour("hat"))
+    if len(rows := p.where(top="horns")):
+        with sheet.patch((-1.2, -1.6, 1.2, -0.4), rows, depth=0.0) as patch:
+            ax, y = patch.x.abs(), patch.y
+            outer = ellipse(ax - 0.30, y + 1.02, 0.52, 0.52)
+            inner = ellipse(ax - 0.18, y + 1.20, 0.46, 0.50)
+            horn = torch.maximum(torch.maximum(outer, -inner), 0.30 - ax)
+            patch.shape(torch.maximum(horn, y + 0.60), (0.45, 0.10, 0.10))
+    if len(rows := p.where(top="halo")):
+        with sheet.patch((-0.9, -1.75, 0.9, -0.95), rows) as patch:
+            ring = ellipse(patch.x, patch.y + 1.36, 0.62, 0.19).abs() - 0.06
+            patch.fill(patch.soft(ring, 0.22) * 0.5, (1.0, 0.95, 0.6))
+            patch.shape(ring, (1.0, 0.84, 0.25))
+
+
+def _dome(x: Tensor, y: Tensor, wide: Tensor, edge: float) -> Tensor:
+    return torch.maximum(ellipse(x, y + 0.40, wide + 0.12, 0.82), y - edge)
+
+
+def _baseball(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    wide = patch.value("width")
+    patch.shape(_dome(x, y, wide, -0.42), cloth)
+    seam = torch.maximum((x / (0.3 + 0.2 * (y + 1.3))).abs().sub(1).abs() * 0.3 - 0.015, y + 0.45)
+    patch.fill(patch.mask(torch.maximum(seam, -1.2 - y)) * 0.6, cloth * 0.7)
+    visor = torch.maximum(ellipse(x, y + 0.36, wide + 0.16, 0.22), -y - 0.50 + 0.12 * x * x)
+    patch.shape(visor, cloth * 0.72)
+    patch.shape(ellipse(x, y + 1.22, 0.08, 0.06), cloth * 0.8)
+
+
+def _top_hat(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    tall = box(x / (1 - 0.10 * (y + 1.2)), y + 1.20, 0.62, 0.68)
+    patch.shape(tall, cloth)
+    patch.fill(patch.mask(torch.maximum(tall, (y + 0.74).abs() - 0.13)), 1 - cloth * 0.8)
+    patch.fill(patch.mask(torch.maximum(tall + 0.05, (x + 0.40).abs() - 0.06)) * 0.35,
+               cloth * 0.5 + 0.5)  # fmt: skip
+    patch.shape(ellipse(x, y + 0.54 + 0.10 * x * x, 1.08, 0.12), cloth * 0.85)
+
+
+def _cone(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> Tensor:
+    bent = x - 0.35 * patch.value("side") * ((-y - 1.2).clamp(min=0) ** 2)
+    return torch.maximum(bent.abs() - 0.40 * (y + 2.32), y + 0.50) * 0.9
+
+
+def _witch_hat(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    cone = _cone(patch, x, y, cloth)
+    patch.shape(cone, cloth)
+    patch.fill(patch.mask(torch.maximum(cone, (y + 0.74).abs() - 0.12)), (0.55, 0.22, 0.65))
+    buckle = box(x, y + 0.74, 0.14, 0.12).abs() - 0.03
+    patch.fill(patch.mask(buckle), (0.98, 0.80, 0.22))
+    patch.shape(ellipse(x, y + 0.52 - 0.06 * x * x, 1.45, 0.17), cloth * 0.9)
+
+
+def _wizard_hat(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    cone = _cone(patch, x, y, cloth)
+    patch.shape(cone, cloth)
+    for cx, cy, radius in ((-0.25, -0.95, 0.11), (0.24, -1.15, 0.10), (-0.05, -1.52, 0.08)):
+        dx, dy = (x - cx).abs(), (y - cy).abs()
+        star = (dx + 1e-4).sqrt() + (dy + 1e-4).sqrt() - (2 * radius) ** 0.5
+        patch.fill(patch.mask(star * 0.4), (1.0, 0.90, 0.35))
+    patch.shape(ellipse(x, y + 0.52 - 0.06 * x * x, 1.20, 0.16), cloth * 0.85)
+
+
+def _crown(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    wide = patch.value("width") - 0.04
+    rise = 0.62 + 0.10 * x * x
+    points = -y - rise - 0.10 - 0.48 * zigzag(x / 0.52 + 0.5)
+    crown = torch.maximum(
+        x.abs() - wide - 0.10 * (-y - 0.5), torch.maximum(points * 0.5, y + rise - 0.18)
+    )
+    patch.shape(crown, cloth)
+    patch.fill(patch.mask(torch.maximum(crown, -y - rise + 0.02)), cloth * 0.82)
+    for cx, gem in ((0.0, (0.88, 0.12, 0.2)), (0.42, (0.15, 0.45, 0.9))):
+        jewel = ellipse(x.abs() - cx, y + 0.56 + 0.10 * cx * cx, 0.085, 0.085)
+        patch.fill(patch.mask(jewel), gem)
+
+
+def _beanie(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    wide = patch.value("width")
+    patch.shape(ellipse(x, y + 1.26, 0.20, 0.20), cloth * 0.5 + 0.5)
+    dome = patch.shape(_dome(x, y, wide, -0.45), cloth)
+    ribs = (x * 18).sin().mul_(0.5).add_(0.5)
+    patch.fill(dome * ribs * 0.18, cloth * 0.5)
+    patch.shape(box(x, y + 0.50 + 0.05 * x * x, wide + 0.06, 0.11) - 0.05, cloth * 0.8)
+
+
+def _hood(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    wide = patch.value("width")
+    cowl = torch.maximum(ellipse(x, y - 0.02, wide + 0.30, 1.25), y - 1.15)
+    face = ellipse(x, y - 0.12, wide - 0.03, 0.88)
+    patch.fill(patch.soft(-face, 0.2) * patch.mask(cowl) * 0.45, cloth * 0.25)
+    patch.shape(torch.maximum(cowl, -face), cloth)
+    patch.fill(patch.mask(face.abs() - 0.04), cloth * 0.7)
+
+
+def _santa_hat(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    side = patch.value("side")
+    flipped, wide = x * side, patch.value("width")
+    dome = torch.maximum(ellipse(x, y + 0.45, wide + 0.05, 0.85), y + 0.45)
+    tail = stroke(flipped, y, (0.25, -1.12), (0.92, -0.62), 0.20)
+    patch.shape(torch.minimum(dome, tail), cloth)
+    patch.shape(ellipse(flipped - 0.98, y + 0.50, 0.19, 0.19), (0.97, 0.97, 0.97))
+    patch.shape(box(x, y + 0.50 + 0.05 * x * x, wide + 0.03, 0.06) - 0.09, (0.97, 0.97, 0.97))
+
+
+def _pirate_hat(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    ax = x.abs()
+    rim = torch.maximum(-y - 1.42 + 0.75 * ax - 0.28 * x * x, y + 0.42 + 0.28 * x * x)
+    hat = torch.maximum(rim * 0.8, ax - 1.22)
+    patch.shape(hat, cloth)
+    patch.fill(patch.mask(hat.abs() - 0.035), (0.98, 0.82, 0.30))
+    skull = torch.minimum(ellipse(x, y + 0.92, 0.17, 0.15), box(x, y + 0.76, 0.09, 0.08))
+    patch.fill(patch.mask(skull), (0.97, 0.97, 0.95))
+    patch.fill(patch.mask(ellipse(ax - 0.07, y + 0.91, 0.045, 0.05)), (0.08, 0.08, 0.1))
+
+
+HATS = {
+    "cap": _baseball,
+    "top hat": _top_hat,
+    "witch hat": _witch_hat,
+    "wizard hat": _wizard_hat,
+    "crown": _crown,
+    "beanie": _beanie,
+    "hood": _hood,
+    "santa hat": _santa_hat,
+    "pirate hat": _pirate_hat,
+}

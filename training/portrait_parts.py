@@ -1,0 +1,429 @@
+"""The parts of a portrait in painter's order: backdrop, body, head, face; then hair and hats."""
+
+import torch
+from torch import Tensor
+
+from training import portrait_hair as hair
+from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon, stroke
+from training.portrait_traits import ATTRIBUTES, HAIRS, HUES, IRISES, SKINS, Portraits
+
+EYE_Y, NOSE_Y, MOUTH_Y = 0.10, 0.36, 0.60
+
+
+def draw(portraits: Portraits, size: int, device: torch.device | str = "cpu") -> Tensor:
+    """Pictures [b,3,size,size] in 0..1, painted at twice the size and averaged."""
+    portraits = portraits.to("cpu")
+    chunk = len(portraits) if torch.device(device).type != "cpu" else CHUNK
+    pictures = [
+        _paint(portraits.rows(slice(start, start + chunk)), size, device)
+        for start in range(0, len(portraits), max(chunk, 1))
+    ]
+    return torch.cat(pictures) if pictures else torch.zeros(0, 3, size, size, device=device)
+
+
+CHUNK = 32  # pictures at a time: their planes fit a processor's cache
+
+
+def _paint(portraits: Portraits, size: int, device: torch.device | str) -> Tensor:
+    sheet = Sheet(portraits, 2 * size, device)
+    _choose_colours(sheet)
+    _choose_looks(sheet)
+    backdrop(sheet)
+    hair.behind(sheet)
+    body(sheet)
+    ears(sheet)
+    head(sheet)
+    marks(sheet)
+    hair.beard(sheet)
+    mouth(sheet)
+    hair.moustache(sheet)
+    nose(sheet)
+    eyes(sheet)
+    glasses(sheet)
+    hair.front(sheet)
+    hair.hats(sheet)
+    return torch.nn.functional.avg_pool2d(sheet.canvas, 2).clamp_(0, 1)
+
+
+def _choose_colours(sheet: Sheet) -> None:
+    p = sheet.portraits
+    tables = {name: torch.tensor(list(t.values())) for name, t in TABLES.items()}
+    bright = 1 + 0.09 * p.shade[:, None]
+    warm = 1 + p.tint[:, None] * torch.tensor([0.03, 0.06, 0.08])
+    sheet.set("skin", (tables["skin"][p.skin] * warm).clamp(0, 1))
+    sheet.set("hair", (tables["hair"][p.hair_colour] * warm).clamp(0, 1))
+    sheet.set("iris", tables["iris"][p.eye_colour])
+    sheet.set("hat", tables["hue"][p.hat_colour] * bright)
+    sheet.set("clothes", tables["hue"][p.clothes_colour] * bright)
+    sheet.set("background", tables["hue"][p.background] * bright)
+
+
+# Of each mood: how open the eyes are, where the upper lid cuts and how it slants, and the brows.
+MOODS = {
+    "smile": (1.00, -0.16, 0.00, 0.35, 0.05),
+    "laugh": (0.95, -0.14, 0.00, 0.39, 0.05),
+    "neutral": (0.95, -0.12, 0.00, 0.32, 0.00),
+    "sad": (0.95, -0.11, 0.35, 0.36, 0.50),
+    "angry": (0.95, -0.08, -0.45, 0.25, -0.60),
+    "surprised": (1.15, -0.40, 0.00, 0.44, 0.10),
+}
+
+
+def _choose_looks(sheet: Sheet) -> None:
+    p = sheet.portraits
+    moods = torch.tensor([MOODS[mood] for mood in ATTRIBUTES["mouth"]])[p.mouth]
+    for column, name in enumerate(("wide", "lid", "slant", "brow_y", "brow_slant")):
+        sheet.set(name, moods[:, column])
+    female, old = p.gender.float(), (p.age == ATTRIBUTES["age"].index("old")).float()
+    young = (p.age <= 1).float()
+    sheet.set("lash", 0.022 + 0.016 * female)
+    sheet.set("flick", -0.1 + 0.1 * female * (1 - young))
+    sheet.set("bushy", 0.018 * old + 0.012 * (1 - female) - 0.018 * young - 0.008 * female)
+    lips = p.lips.float()
+    sheet.set("lips", lips)
+    red = torch.tensor([0.80, 0.10, 0.20])
+    skin = torch.tensor(list(SKINS.values()))[p.skin] * 0.38
+    sheet.set("lip", torch.where(lips[:, None] > 0, red, skin))
+    glowing = (p.eye_colour == ATTRIBUTES["eye_colour"].index("glowing yellow"))[:, None]
+    ball = torch.where(glowing, torch.tensor([1.0, 0.97, 0.55]), torch.tensor([1.0, 1.0, 1.0]))
+    sheet.set("eyeball", ball)
+
+
+TABLES = {"skin": SKINS, "hair": HAIRS, "iris": IRISES, "hue": HUES}
+
+
+def backdrop(sheet: Sheet) -> None:
+    p, colour = sheet.portraits, sheet.values["background"]
+    sheet.canvas.copy_(colour.expand_as(sheet.canvas))
+    v = sheet.axis.view(1, 1, -1, 1)
+    if len(rows := p.where(backdrop="gradient")):
+        rows = rows.to(sheet.device)
+        low, high = colour[rows] * 0.72, colour[rows] * 0.75 + 0.25
+        sheet.canvas[rows] = high.lerp(low, (v + 1) / 2).expand(-1, -1, -1, sheet.size)
+    if len(rows := p.where(backdrop="glow")):
+        rows = rows.to(sheet.device)
+        far = (v.square() + v.transpose(2, 3).square()).mul(0.55).clamp(0, 1)
+        sheet.canvas[rows] = (colour[rows] * 0.75 + 0.25).lerp(colour[rows] * 0.8, far)
+
+
+def body(sheet: Sheet) -> None:
+    with sheet.patch((-2.2, 0.6, 2.2, 2.4), upright=True) as patch:
+        x, y, skin, cloth = patch.x, patch.y, patch.colour("skin"), patch.colour("clothes")
+        shoulders = 1.28 - 0.22 * patch.value("child")
+        trunk = ellipse(x, y - 2.35, shoulders, 1.18)
+        patch.shape(trunk, cloth)
+        patch.fill(patch.soft(trunk + 0.1, 0.35).mul_(-0.25).add_(0.25) * patch.mask(trunk),
+                   cloth * 0.5)  # fmt: skip
+        patch.shape(torch.maximum(box(x, y - 0.6, 0.27, 0.75), y - 1.28), skin * 0.88)
+        patch.fill(patch.soft(ellipse(x, y - 0.72, 0.5, 0.36), 0.3)
+                   * patch.mask(box(x, y - 0.6, 0.27, 0.72)) * 0.4, skin * 0.45)  # fmt: skip
+    for kind, paint in COLLARS.items():
+        if len(rows := sheet.portraits.where(clothes=kind)):
+            with sheet.patch((-1.5, 0.7, 1.5, 2.4), rows, upright=True) as patch:
+                paint(patch, patch.x, patch.y, patch.colour("clothes"))
+
+
+def _t_shirt(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    neck = ellipse(x, y - 1.1, 0.36, 0.26)
+    patch.fill(patch.mask(torch.maximum(neck.abs() - 0.05, 1.12 - y)), cloth * 0.75)
+
+
+def _shirt(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    ax = x.abs()
+    flap = polygon(ax, y, (0.22, 1.0), (0.42, 1.12), (0.36, 1.5), (0.0, 1.32))
+    patch.shape(flap, cloth * 0.6 + 0.4)
+    for height in (1.5, 1.72):
+        patch.fill(patch.mask(ellipse(x, y - height, 0.035, 0.035)), cloth * 0.5)
+
+
+def _suit(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    ax = x.abs()
+    patch.fill(patch.mask(polygon(ax, y, (0.0, 1.12), (0.36, 1.1), (0.0, 2.2))), (0.96,) * 3)
+    tie = polygon(ax, y, (0.0, 1.22), (0.07, 1.25), (0.12, 1.8), (0.0, 2.0))
+    patch.fill(patch.mask(tie), 1 - cloth * 0.75)
+    lapel = polygon(ax, y, (0.30, 1.08), (0.62, 1.35), (0.04, 2.2), (0.02, 2.1))
+    patch.shape(lapel, cloth * 0.8)
+
+
+def _dress(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    skin = patch.colour("skin")
+    trunk = ellipse(x, y - 2.35, 1.25 - 0.22 * patch.value("child"), 1.16)
+    neckline = torch.maximum(trunk, ellipse(x, y - 1.0, 0.78, 0.48))
+    patch.fill(patch.mask(neckline), skin)
+    patch.fill(patch.mask(box(x, y - 0.9, 0.25, 0.3)), skin * 0.88)
+    beads = ellipse(x, y - 0.98, 0.38, 0.33).abs() - 0.03
+    patch.fill(patch.mask(torch.maximum(beads, 1.05 - y)), cloth * 0.5 + 0.45)
+
+
+def _hoodie(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    ring = (ellipse(x, y - 1.12, 0.50, 0.26)).abs() - 0.13
+    patch.shape(torch.maximum(ring, 1.02 - y), cloth * 0.85)
+    strings = torch.maximum((x.abs() - 0.17).abs() - 0.025, (y - 1.58).abs() - 0.16)
+    patch.fill(patch.mask(strings), (0.95,) * 3)
+
+
+def _cape(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    ax = x.abs()
+    patch.fill(patch.mask(polygon(ax, y, (0.0, 1.15), (0.3, 1.1), (0.0, 1.9))), (0.96,) * 3)
+    collar = polygon(ax, y, (0.95, 0.62), (0.98, 1.35), (0.02, 1.75), (0.26, 1.12))
+    patch.shape(collar, cloth)
+    lining = polygon(ax, y, (0.86, 0.80), (0.84, 1.30), (0.12, 1.60), (0.30, 1.18))
+    patch.fill(patch.mask(lining), (0.75, 0.10, 0.15))
+    patch.shape(ellipse(x, y - 1.62, 0.11, 0.11), (0.98, 0.80, 0.25))
+
+
+def _robe(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
+    ax = x.abs()
+    trim = polygon(ax, y, (0.24, 1.02), (0.44, 1.10), (0.12, 2.4), (0.0, 2.4), (0.0, 1.45))
+    patch.shape(trim, cloth * 0.5 + 0.5)
+
+
+COLLARS = {
+    "t shirt": _t_shirt,
+    "shirt": _shirt,
+    "suit": _suit,
+    "dress": _dress,
+    "hoodie": _hoodie,
+    "cape": _cape,
+    "robe": _robe,
+}
+
+
+def ears(sheet: Sheet) -> None:
+    p = sheet.portraits
+    for kind in ("round", "pointed"):
+        rows = p.where(ears=kind)
+        rows = rows[~torch.isin(rows, hair.covered(p))]
+        if not len(rows):
+            continue
+        with sheet.patch((-1.5, -0.65, 1.5, 0.5), rows, depth=-0.05) as patch:
+            skin, away = patch.colour("skin"), patch.x.abs() - patch.value("width")
+            if kind == "round":
+                patch.shape(ellipse(away - 0.02, patch.y - 0.12, 0.17, 0.22), skin)
+                patch.fill(patch.mask(ellipse(away - 0.04, patch.y - 0.12, 0.09, 0.13)),
+                           skin * 0.8)  # fmt: skip
+            else:
+                tip = polygon(
+                    away, patch.y, (-0.2, -0.15), (0.52, -0.52), (0.14, 0.26), (-0.2, 0.36)
+                )
+                patch.shape(tip - 0.03, skin)
+                inner = polygon(away, patch.y, (0.0, -0.08), (0.36, -0.36), (0.07, 0.14))
+                patch.fill(patch.mask(inner), skin * 0.78)
+    rows = p.where(earrings="earrings")
+    rows = rows[~torch.isin(rows, hair.hooded(p))]
+    if len(rows):
+        with sheet.patch((-1.3, 0.2, 1.3, 0.7), rows, depth=-0.05) as patch:
+            away = patch.x.abs() - patch.value("width") - 0.06
+            ring = ellipse(away, patch.y - 0.46, 0.11, 0.13).abs() - 0.035
+            patch.fill(patch.mask(ring), (0.99, 0.82, 0.22))
+
+
+def outline(patch: Patch, x: Tensor, y: Tensor, larger: float = 0.0) -> Tensor:
+    """Distance to the head: an egg whose cheeks narrow to the jaw."""
+    below = y.clamp(min=0)
+    jaw = 0.16 + 0.10 * patch.value("jaw") - 0.06 * patch.value("child")
+    wide = (patch.value("width") + larger) * (1 - jaw * below * below)
+    return ellipse(x / wide, y / (0.95 + larger), 1.0, 1.0) * 0.85
+
+
+def head(sheet: Sheet) -> None:
+    with sheet.patch((-1.05, -1.05, 1.05, 1.05)) as patch:
+        x, y, skin = patch.x, patch.y, patch.colour("skin")
+        inside = patch.shape(outline(patch, x, y), skin)
+        lit = x * patch.value("light")
+        patch.fill(inside * (0.13 - 0.30 * lit + 0.16 * y).clamp_(0, 0.45), skin * skin * 0.75)
+        cheeks = ellipse(x.abs() - 0.50, y - 0.42, 0.20, 0.14)
+        patch.fill(inside * patch.soft(cheeks + 0.08, 0.16) * 0.30, skin * 0.55 + BLUSH.to(skin))
+
+
+BLUSH = torch.tensor([0.45, 0.10, 0.12]).view(1, 3, 1, 1)
+
+
+def marks(sheet: Sheet) -> None:
+    p = sheet.portraits
+    if len(rows := p.where(freckles="freckles")):
+        with sheet.patch((-0.7, 0.15, 0.7, 0.6), rows, depth=0.06) as patch:
+            ax, dark = patch.x.abs(), patch.colour("skin") * torch.tensor(
+                [0.72, 0.55, 0.45], device=patch.x.device).view(1, 3, 1, 1)  # fmt: skip
+            for cx, cy in ((0.26, 0.36), (0.38, 0.30), (0.48, 0.38), (0.35, 0.45), (0.58, 0.31)):
+                patch.fill(patch.mask(ellipse(ax - cx, patch.y - cy, 0.03, 0.028)), dark)
+    if len(rows := p.where(wrinkles="wrinkles")):
+        with sheet.patch((-0.7, -0.75, 0.7, 0.85), rows, depth=0.06) as patch:
+            x, y, ax, dark = patch.x, patch.y, patch.x.abs(), patch.colour("skin") * 0.72
+            brow = torch.minimum((y + 0.58 + 0.1 * x * x).abs(), (y + 0.46 + 0.1 * x * x).abs())
+            lines = torch.maximum(brow - 0.016, ax - 0.34)
+            fold = torch.maximum(
+                (ax - 0.30 - 0.45 * (y - 0.4)).abs() - 0.02, (y - 0.54).abs() - 0.14
+            )
+            bags = (ellipse(ax - 0.33, y - 0.22, 0.18, 0.14)).abs() - 0.016
+            bags = torch.maximum(bags, 0.27 - y)
+            patch.fill(patch.mask(torch.minimum(torch.minimum(lines, fold), bags)), dark)
+    if len(rows := p.where(scar="scar")):
+        with sheet.patch((0.2, -0.65, 0.8, 0.75), rows, depth=0.06) as patch:
+            x, y = patch.x, patch.y
+            cut = stroke(x, y, (0.36, 0.30), (0.58, 0.62), 0.028)
+            for step in (0.38, 0.46, 0.54):
+                middle = 0.36 + (step - 0.30) * 0.69
+                stitch = stroke(
+                    x, y, (middle - 0.08, step + 0.04), (middle + 0.08, step - 0.04), 0.018
+                )
+                cut = torch.minimum(cut, stitch)
+            patch.fill(patch.mask(cut), patch.colour("skin") * 0.4 + BLUSH.to(patch.x) * 0.4)
+
+
+def mouth(sheet: Sheet) -> None:
+    for mood, paint in MOUTHS.items():
+        if len(rows := sheet.portraits.where(mouth=mood)):
+            with sheet.patch((-0.6, 0.3, 0.6, 0.95), rows, depth=0.07) as patch:
+                paint(patch, patch.x, patch.y - MOUTH_Y)
+    if len(rows := sheet.portraits.where(fangs="fangs")):
+        with sheet.patch((-0.4, 0.5, 0.4, 0.95), rows, depth=0.07) as patch:
+            y, ax = patch.y - MOUTH_Y, (patch.x.abs() - 0.17).abs()
+            patch.shape(torch.maximum(ax - (0.21 - y) * 0.42, -y - 0.02), (1.0, 1.0, 0.97))
+
+
+def _line(patch: Patch, distance: Tensor) -> None:
+    lips = patch.value("lips")
+    patch.fill(patch.mask(distance - 0.045 * lips), patch.colour("lip"))
+
+
+def _bow(x: Tensor, y: Tensor, bend: float, half: float) -> Tensor:
+    """A line bent by `bend` at its ends (negative: upwards), `half` as wide."""
+    return torch.maximum((y - bend * (x * x - 0.06) * 4).abs() - 0.032, x.abs() - half)
+
+
+def _smile(patch: Patch, x: Tensor, y: Tensor) -> None:
+    _line(patch, _bow(x, y, -0.30, 0.36))
+
+
+def _neutral(patch: Patch, x: Tensor, y: Tensor) -> None:
+    _line(patch, _bow(x, y, 0.0, 0.25))
+
+
+def _sad(patch: Patch, x: Tensor, y: Tensor) -> None:
+    _line(patch, _bow(x, y - 0.03, 0.36, 0.29))
+
+
+def _laugh(patch: Patch, x: Tensor, y: Tensor) -> None:
+    open_ = torch.maximum(ellipse(x, y + 0.10, 0.40, 0.36), -0.06 - y + 0.25 * x * x * -1)
+    patch.fill(patch.mask(open_ - 0.03 - 0.03 * patch.value("lips")), patch.colour("lip"))
+    alpha = patch.mask(open_)
+    patch.fill(alpha, (0.36, 0.07, 0.10))
+    patch.fill(alpha * patch.mask(ellipse(x, y - 0.25, 0.20, 0.13)), (0.92, 0.42, 0.42))
+    patch.fill(alpha * patch.mask(y - 0.045), (1.0, 1.0, 0.98))
+
+
+def _angry(patch: Patch, x: Tensor, y: Tensor) -> None:
+    grim = box(x, y - 0.02 - 0.5 * x * x, 0.27, 0.05) - 0.05
+    patch.fill(patch.mask(grim - 0.03 - 0.03 * patch.value("lips")), patch.colour("lip"))
+    alpha = patch.mask(grim)
+    patch.fill(alpha, (0.98, 0.98, 0.95))
+    gaps = torch.minimum(
+        (x / 0.15 - (x / 0.15).round()).abs() * 0.15, (y - 0.02 - 0.5 * x * x).abs()
+    )
+    patch.fill(alpha * patch.mask(gaps - 0.012), (0.35, 0.25, 0.25))
+
+
+def _surprised(patch: Patch, x: Tensor, y: Tensor) -> None:
+    hole = ellipse(x, y - 0.05, 0.13, 0.18)
+    patch.fill(patch.mask(hole - 0.035 - 0.035 * patch.value("lips")), patch.colour("lip"))
+    patch.fill(patch.mask(hole), (0.36, 0.07, 0.10))
+    patch.fill(patch.mask(torch.maximum(hole, 0.12 - y)), (0.92, 0.42, 0.42))
+
+
+MOUTHS = {
+    "smile": _smile,
+    "laugh": _laugh,
+    "neutral": _neutral,
+    "sad": _sad,
+    "angry": _angry,
+    "surprised": _surprised,
+}
+
+
+def nose(sheet: Sheet) -> None:
+    for kind in ("small", "big", "long", "red"):
+        if len(rows := sheet.portraits.where(nose=kind)):
+            with sheet.patch((-0.35, -0.05, 0.35, 0.65), rows, depth=0.14) as patch:
+                x, y, skin = patch.x, patch.y - NOSE_Y, patch.colour("skin")
+                if kind == "small":
+                    tip = torch.maximum(ellipse(x, y, 0.11, 0.07).abs() - 0.022, 0.0 - y)
+                    patch.fill(patch.mask(tip), skin * 0.66)
+                elif kind == "red":
+                    patch.shape(ellipse(x, y + 0.02, 0.22, 0.22), (0.92, 0.12, 0.13))
+                    patch.fill(patch.mask(ellipse(x + 0.08, y + 0.10, 0.06, 0.05)), (1.0, 0.8, 0.8))
+                else:
+                    a, b, up = (0.20, 0.17, 0.0) if kind == "big" else (0.12, 0.31, 0.05)
+                    bulb = ellipse(x, y + up, a, b)
+                    patch.fill(patch.mask(bulb - 0.025), skin * 0.66)
+                    patch.fill(patch.mask(torch.maximum(bulb, y - 0.06)), skin)
+                    patch.fill(patch.mask(bulb), skin * 0.94)
+                    shine = ellipse(x + 0.05, y + 0.05, 0.05, 0.05)
+                    patch.fill(patch.mask(shine) * 0.5, skin * 0.5 + 0.5)
+
+
+def eyes(sheet: Sheet) -> None:
+    with sheet.patch((-0.80, -0.60, 0.80, 0.45), depth=0.08) as patch:
+        gap = 0.345 + 0.03 * patch.value("eye_gap")
+        x, y = patch.x, patch.y - EYE_Y
+        mirrored = x.abs() - gap
+        local = torch.where(x < 0, x + gap, x - gap)
+        big = 1.0 + 0.10 * patch.value("eye_size") + 0.14 * patch.value("child")
+        a, b = 0.205 * big, 0.215 * big * patch.value("wide")
+        ball = ellipse(mirrored, y, a, b)
+        lid = patch.value("lid") + patch.value("slant") * mirrored - y
+        white = torch.maximum(ball, lid)
+        lash = torch.maximum(white, y + 0.02).abs() - patch.value("lash")
+        lash = torch.maximum(lash, y + 0.015)
+        flick = stroke(mirrored, y, (0.17, -0.10), (0.27, -0.17), 0.022) - patch.value("flick")
+        patch.fill(patch.mask(white - 0.025), patch.colour("skin") * 0.55)
+        inside = patch.mask(white)
+        patch.fill(inside, patch.colour("eyeball"))
+        iris, look = patch.colour("iris"), 0.035 * patch.value("yaw")
+        middle = ellipse(local - look, y - 0.01, 0.145 * big, 0.155 * big)
+        patch.fill(inside * patch.mask(middle), iris * 0.55)
+        patch.fill(inside * patch.mask(middle + 0.025), iris)
+        patch.fill(inside * patch.mask(middle + 0.075), (0.05, 0.04, 0.06))
+        shine = ellipse(local - look + 0.05, y + 0.055, 0.05, 0.05)
+        patch.fill(inside * patch.mask(shine), (1.0, 1.0, 1.0))
+        patch.fill(patch.mask(torch.minimum(lash, flick)), (0.10, 0.07, 0.09))
+        across = mirrored + 0.0
+        arch = (
+            y + patch.value("brow_y") - patch.value("brow_slant") * across + 0.9 * across * across
+        )
+        thick = 0.042 + 0.022 * patch.value("brow") + patch.value("bushy")
+        brow = torch.maximum(arch.abs() - thick * (1 - 1.2 * across), across.abs() - 0.21)
+        patch.fill(patch.mask(brow), patch.colour("hair") * 0.72)
+
+
+def glasses(sheet: Sheet) -> None:
+    for kind in ("round glasses", "square glasses", "sunglasses"):
+        if len(rows := sheet.portraits.where(eyewear=kind)):
+            with sheet.patch((-1.0, -0.35, 1.0, 0.55), rows, depth=0.10) as patch:
+                gap = 0.345 + 0.03 * patch.value("eye_gap")
+                x, y = patch.x, patch.y - EYE_Y
+                mirrored = x.abs() - gap
+                if kind == "round glasses":
+                    lens = ellipse(mirrored, y, 0.30, 0.30)
+                elif kind == "square glasses":
+                    lens = box(mirrored, y, 0.25, 0.19) - 0.04
+                else:
+                    lens = (
+                        mirrored.abs() ** 3 / 0.31**3 + (y - 0.01).abs() ** 3 / 0.26**3 - 1
+                    ) * 0.1
+                bridge = torch.maximum((y + 0.05).abs() - 0.03, x.abs() - gap + 0.25)
+                arms = torch.maximum((y + 0.06).abs() - 0.03, (mirrored - 0.45).abs() - 0.17)
+                frame = torch.minimum(torch.minimum(bridge, arms), lens.abs() - 0.035)
+                if kind == "sunglasses":
+                    patch.fill(patch.mask(lens), (0.07, 0.07, 0.10))
+                    glare = torch.maximum(lens + 0.05, (mirrored + y * 0.7 + 0.06).abs() - 0.04)
+                    patch.fill(patch.mask(glare) * 0.45, (1.0, 1.0, 1.0))
+                else:
+                    patch.fill(patch.mask(lens) * 0.16, (1.0, 1.0, 1.0))
+                patch.fill(patch.mask(frame), (0.12, 0.10, 0.12))
+    if len(rows := sheet.portraits.where(eyewear="eyepatch")):
+        with sheet.patch((-1.0, -0.9, 1.0, 0.5), rows, depth=0.08) as patch:
+            x, y = patch.x, patch.y - EYE_Y
+            strap = stroke(x, y, (-0.85, -0.62), (0.85, 0.12), 0.035)
+            cover = torch.maximum(ellipse(x - 0.345, y, 0.28, 0.28), -y - 0.18)
+            patch.fill(patch.mask(torch.minimum(strap, cover)), (0.09, 0.08, 0.10))
