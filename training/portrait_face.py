@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from training.portrait_shapes import Patch, Sheet, box, ellipse, stroke
+from training.portrait_traits import KINDS
 
 EYE_Y, NOSE_Y, MOUTH_Y = 0.10, 0.36, 0.60
 
@@ -30,7 +31,8 @@ def marks(sheet: Sheet) -> None:
             bags = (ellipse(ax - 0.33, y - 0.22, 0.18, 0.14)).abs() - 0.016
             bags = torch.maximum(bags, 0.27 - y)
             patch.fill(patch.mask(torch.minimum(torch.minimum(lines, fold), bags)), dark)
-    if len(rows := p.where(scar="scar")):
+    rows = p.where(scar="scar", beard=("none", "stubble", "moustache", "goatee"))
+    if len(rows):
         with sheet.patch((0.2, -0.65, 0.8, 0.75), rows, depth=0.06) as patch:
             x, y = patch.x, patch.y
             cut = stroke(x, y, (0.36, 0.30), (0.58, 0.62), 0.028)
@@ -51,7 +53,9 @@ def mouth(sheet: Sheet) -> None:
     if len(rows := sheet.portraits.where(fangs="fangs")):
         with sheet.patch((-0.4, 0.5, 0.4, 0.95), rows, depth=0.07) as patch:
             y, ax = patch.y - MOUTH_Y, (patch.x.abs() - 0.17).abs()
-            patch.shape(torch.maximum(ax - (0.21 - y) * 0.42, -y - 0.02), (1.0, 1.0, 0.97))
+            tooth = torch.maximum(ax - (0.23 - y) * 0.40, -y - 0.03)
+            patch.fill(patch.mask(tooth - 0.022), (0.25, 0.10, 0.12))
+            patch.fill(patch.mask(tooth), (1.0, 1.0, 0.97))
 
 
 def _line(patch: Patch, distance: Tensor) -> None:
@@ -73,7 +77,7 @@ def _neutral(patch: Patch, x: Tensor, y: Tensor) -> None:
 
 
 def _sad(patch: Patch, x: Tensor, y: Tensor) -> None:
-    _line(patch, _bow(x, y - 0.03, 0.36, 0.29))
+    _line(patch, _bow(x, y - 0.08, 0.36, 0.29))
 
 
 def _laugh(patch: Patch, x: Tensor, y: Tensor) -> None:
@@ -113,10 +117,14 @@ MOUTHS = {
 }
 
 
+PLAIN_NOSED = tuple(kind for kind in KINDS if kind not in ("werewolf", "robot", "ghost"))
+
+
 def nose(sheet: Sheet) -> None:
     for kind in ("small", "big", "long", "red"):
-        if len(rows := sheet.portraits.where(nose=kind)):
-            with sheet.patch((-0.35, -0.05, 0.35, 0.65), rows, depth=0.14) as patch:
+        rows = sheet.portraits.where(nose=kind, kind=PLAIN_NOSED)
+        if len(rows):
+            with sheet.patch((-0.35, -0.05, 0.35, 0.65), rows, depth=0.17) as patch:
                 x, y, skin = patch.x, patch.y - NOSE_Y, patch.colour("skin")
                 if kind == "small":
                     tip = torch.maximum(ellipse(x, y, 0.11, 0.07).abs() - 0.022, 0.0 - y)
@@ -132,15 +140,22 @@ def nose(sheet: Sheet) -> None:
                     patch.fill(patch.mask(bulb), skin * 0.94)
                     shine = ellipse(x + 0.05, y + 0.05, 0.05, 0.05)
                     patch.fill(patch.mask(shine) * 0.5, skin * 0.5 + 0.5)
+    if len(rows := sheet.portraits.where(kind="werewolf")):
+        with sheet.patch((-0.35, 0.1, 0.35, 0.65), rows, depth=0.17) as patch:
+            x, y = patch.x, patch.y - NOSE_Y
+            snout = ellipse(x, y + 0.02 - 0.9 * x * x, 0.21, 0.13)
+            patch.shape(snout, (0.08, 0.07, 0.08))
+            patch.fill(patch.mask(ellipse(x + 0.06, y + 0.07, 0.06, 0.025)), (0.5, 0.5, 0.55))
 
 
 def eyes(sheet: Sheet) -> None:
-    with sheet.patch((-0.80, -0.60, 0.80, 0.45), depth=0.08) as patch:
-        gap = 0.345 + 0.03 * patch.value("eye_gap")
+    with sheet.patch((-0.80, -0.60, 0.80, 0.50), depth=0.10) as patch:
+        stare = patch.value("stare")
+        gap = 0.35 + 0.03 * patch.value("eye_gap") + 0.05 * stare
         x, y = patch.x, patch.y - EYE_Y
         mirrored = x.abs() - gap
         local = torch.where(x < 0, x + gap, x - gap)
-        big = 1.0 + 0.10 * patch.value("eye_size") + 0.14 * patch.value("child")
+        big = 1.06 + 0.08 * patch.value("eye_size") + stare
         a, b = 0.205 * big, 0.215 * big * patch.value("wide")
         ball = ellipse(mirrored, y, a, b)
         lid = patch.value("lid") + patch.value("slant") * mirrored - y
@@ -148,31 +163,33 @@ def eyes(sheet: Sheet) -> None:
         lash = torch.maximum(white, y + 0.02).abs() - patch.value("lash")
         lash = torch.maximum(lash, y + 0.015)
         flick = stroke(mirrored, y, (0.17, -0.10), (0.27, -0.17), 0.022) - patch.value("flick")
-        patch.fill(patch.mask(white - 0.025), patch.colour("skin") * 0.55)
+        skin = patch.colour("skin")
+        patch.fill(patch.soft(ball, 0.16) * patch.value("sockets") * 0.6, skin * skin * 0.6)
+        patch.fill(patch.mask(white - 0.025), skin * 0.55)
         inside = patch.mask(white)
         patch.fill(inside, patch.colour("eyeball"))
         iris, look = patch.colour("iris"), 0.035 * patch.value("yaw")
-        middle = ellipse(local - look, y - 0.01, 0.145 * big, 0.155 * big)
+        middle = ellipse(local - look, y - 0.01, 0.155 * big, 0.165 * big)
         patch.fill(inside * patch.mask(middle), iris * 0.55)
         patch.fill(inside * patch.mask(middle + 0.025), iris)
         patch.fill(inside * patch.mask(middle + 0.075), (0.05, 0.04, 0.06))
         shine = ellipse(local - look + 0.05, y + 0.055, 0.05, 0.05)
         patch.fill(inside * patch.mask(shine), (1.0, 1.0, 1.0))
         patch.fill(patch.mask(torch.minimum(lash, flick)), (0.10, 0.07, 0.09))
-        across = mirrored + 0.0
+        across = mirrored
         arch = (
             y + patch.value("brow_y") - patch.value("brow_slant") * across + 0.9 * across * across
         )
         thick = 0.042 + 0.022 * patch.value("brow") + patch.value("bushy")
         brow = torch.maximum(arch.abs() - thick * (1 - 1.2 * across), across.abs() - 0.21)
-        patch.fill(patch.mask(brow), patch.colour("hair") * 0.72)
+        patch.fill(patch.mask(brow) * patch.value("browed"), patch.colour("hair") * 0.72)
 
 
 def glasses(sheet: Sheet) -> None:
     for kind in ("round glasses", "square glasses", "sunglasses"):
         if len(rows := sheet.portraits.where(eyewear=kind)):
-            with sheet.patch((-1.0, -0.35, 1.0, 0.55), rows, depth=0.10) as patch:
-                gap = 0.345 + 0.03 * patch.value("eye_gap")
+            with sheet.patch((-1.1, -0.35, 1.1, 0.55), rows, depth=0.12) as patch:
+                gap = 0.35 + 0.03 * patch.value("eye_gap")
                 x, y = patch.x, patch.y - EYE_Y
                 mirrored = x.abs() - gap
                 if kind == "round glasses":

@@ -15,7 +15,7 @@ def hooded(p: Portraits) -> Tensor:
 def covered(p: Portraits) -> Tensor:
     """Rows whose ears cannot be seen."""
     under = p.where(hair_style=("bob", "long", "fringe"), ears="round")
-    return torch.cat([hooded(p), under]).unique()
+    return torch.cat([hooded(p), under, p.where(kind=("alien", "robot"))]).unique()
 
 
 def styled(p: Portraits, *styles: str) -> Tensor:
@@ -209,7 +209,7 @@ def moustache(sheet: Sheet) -> None:
     if not len(rows):
         return
     with sheet.patch((-0.7, 0.35, 0.7, 0.75), rows, depth=0.08) as patch:
-        ax, y = patch.x.abs(), patch.y - 0.51
+        ax, y = patch.x.abs(), patch.y - 0.49
         droop = y - 0.6 * (ax - 0.12) * (ax - 0.12) + 0.02
         half = ellipse(ax - 0.19, droop, 0.24, 0.085)
         patch.shape(half, patch.colour("hair") * 0.92)

@@ -6,6 +6,47 @@ from torch import Tensor
 from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon, stroke, zigzag
 
 
+def wings(sheet: Sheet) -> None:
+    """An angel's wings, behind everything."""
+    rows = sheet.portraits.where(kind="angel")
+    if len(rows):
+        with sheet.patch((-2.0, -0.4, 2.0, 2.0), rows, upright=True) as patch:
+            ax, y = patch.x.abs(), patch.y
+            for low, far in ((1.25, 1.0), (0.95, 1.12), (0.62, 1.22)):
+                lean = y - low + 0.75 * (ax - 0.9)
+                patch.shape(ellipse(ax - far, lean, 0.55, 0.28), (0.97, 0.97, 1.0))
+
+
+def casing(sheet: Sheet) -> None:
+    """A robot's head of metal; a monster's bolts."""
+    if len(rows := sheet.portraits.where(kind="robot")):
+        with sheet.patch((-1.2, -1.05, 1.2, 1.05), rows) as patch:
+            x, y, metal = patch.x, patch.y, patch.colour("skin")
+            wide = patch.value("width")
+            patch.shape(box(x.abs() - wide - 0.08, y - 0.1, 0.06, 0.16) - 0.05, metal * 0.7)
+            corner = (box(x, y, wide - 0.14, 0.75)).clamp(min=0) * 0.4
+            patch.shape(box(x, y, wide - 0.06, 0.86) + corner - 0.08, metal)
+            plate = box(x, y - 0.12, wide - 0.20, 0.72) - 0.06
+            patch.fill(patch.mask(plate), metal * 0.72 + 0.28)
+            patch.fill(patch.mask(plate.abs() - 0.014), metal * 0.55)
+            rivet = ellipse(x.abs() - wide + 0.08, y.abs() - 0.80, 0.045, 0.045)
+            patch.fill(patch.mask(rivet), metal * 0.5)
+    if len(rows := sheet.portraits.where(kind="monster")):
+        with sheet.patch((-0.9, 0.6, 0.9, 1.4), rows) as patch:
+            ax, y = patch.x.abs(), patch.y - 1.02
+            bolt = torch.minimum(box(ax - 0.42, y, 0.14, 0.05), box(ax - 0.53, y, 0.05, 0.11))
+            patch.shape(bolt, (0.60, 0.62, 0.66))
+
+
+def makeup(sheet: Sheet) -> None:
+    """A clown's painted eyes."""
+    if len(rows := sheet.portraits.where(kind="clown")):
+        with sheet.patch((-0.7, -0.6, 0.7, 0.7), rows, depth=0.10) as patch:
+            gap = 0.35 + 0.03 * patch.value("eye_gap")
+            across, y = (patch.x.abs() - gap).abs(), (patch.y - 0.10).abs()
+            patch.fill(patch.mask((across * 2.6 + y - 0.52) * 0.4), patch.colour("hair"))
+
+
 def hats(sheet: Sheet) -> None:
     p = sheet.portraits
     for kind, paint in HATS.items():
@@ -13,6 +54,17 @@ def hats(sheet: Sheet) -> None:
             depth = 0.02 if kind == "hood" else 0.04
             with sheet.patch((-1.7, -2.4, 1.7, 1.3), rows, depth=depth) as patch:
                 paint(patch, patch.x, patch.y, patch.colour("hat"))
+
+
+def tops(sheet: Sheet) -> None:
+    """Horns, halos, and what stands on the heads of aliens and robots."""
+    p = sheet.portraits
+    if len(rows := p.where(kind=("alien", "robot"))):
+        with sheet.patch((-0.7, -1.5, 0.7, -0.8), rows) as patch:
+            ax, y = patch.x.abs(), patch.y
+            stalk = stroke(ax, y, (0.22, -0.90), (0.40, -1.16), 0.035)
+            patch.shape(stalk, patch.colour("skin") * 0.8)
+            patch.shape(ellipse(ax - 0.42, y + 1.20, 0.11, 0.11), patch.colour("iris"))
     if len(rows := p.where(top="horns")):
         with sheet.patch((-1.2, -1.6, 1.2, -0.4), rows, depth=0.0) as patch:
             ax, y = patch.x.abs(), patch.y
@@ -52,7 +104,7 @@ def _top_hat(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
 
 def _cone(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> Tensor:
     bent = x - 0.35 * patch.value("side") * ((-y - 1.2).clamp(min=0) ** 2)
-    return torch.maximum(bent.abs() - 0.40 * (y + 2.32), y + 0.50) * 0.9
+    return torch.maximum(bent.abs() - 0.43 * (y + 2.20), y + 0.50) * 0.9
 
 
 def _witch_hat(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
+from training import portrait_face as face
 from training import portrait_hair as hair
-from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon, stroke
+from training import portrait_hats as hats
+from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon
 from training.portrait_traits import ATTRIBUTES, HAIRS, HUES, IRISES, SKINS, Portraits
-
-EYE_Y, NOSE_Y, MOUTH_Y = 0.10, 0.36, 0.60
 
 
 def draw(portraits: Portraits, size: int, device: torch.device | str = "cpu") -> Tensor:
@@ -29,19 +29,24 @@ def _paint(portraits: Portraits, size: int, device: torch.device | str) -> Tenso
     _choose_colours(sheet)
     _choose_looks(sheet)
     backdrop(sheet)
+    hats.wings(sheet)
     hair.behind(sheet)
     body(sheet)
     ears(sheet)
     head(sheet)
-    marks(sheet)
+    hats.casing(sheet)
+    face.marks(sheet)
+    hats.makeup(sheet)
     hair.beard(sheet)
-    mouth(sheet)
+    face.mouth(sheet)
     hair.moustache(sheet)
-    nose(sheet)
-    eyes(sheet)
-    glasses(sheet)
+    face.nose(sheet)
+    face.eyes(sheet)
+    face.glasses(sheet)
     hair.front(sheet)
-    hair.hats(sheet)
+    earrings(sheet)
+    hats.hats(sheet)
+    hats.tops(sheet)
     return torch.nn.functional.avg_pool2d(sheet.canvas, 2).clamp_(0, 1)
 
 
@@ -79,6 +84,12 @@ def _choose_looks(sheet: Sheet) -> None:
     sheet.set("lash", 0.022 + 0.016 * female)
     sheet.set("flick", -0.1 + 0.1 * female * (1 - young))
     sheet.set("bushy", 0.018 * old + 0.012 * (1 - female) - 0.018 * young - 0.008 * female)
+    alien = p.kind == ATTRIBUTES["kind"].index("alien")
+    sheet.set("stare", 0.14 * young + 0.10 * (p.age == 0) + 0.38 * alien)
+    sheet.set("jaw", p.jaw + 1.4 * alien)
+    sheet.set("browed", torch.isin(p.kind, _kinds("alien", "ghost", "robot")).logical_not().float())
+    tired = torch.isin(p.kind, _kinds("zombie", "monster", "ghost", "vampire", "werewolf"))
+    sheet.set("sockets", torch.where(tired, 0.75, 0.15 + 0.25 * old))
     lips = p.lips.float()
     sheet.set("lips", lips)
     red = torch.tensor([0.80, 0.10, 0.20])
@@ -87,6 +98,10 @@ def _choose_looks(sheet: Sheet) -> None:
     glowing = (p.eye_colour == ATTRIBUTES["eye_colour"].index("glowing yellow"))[:, None]
     ball = torch.where(glowing, torch.tensor([1.0, 0.97, 0.55]), torch.tensor([1.0, 1.0, 1.0]))
     sheet.set("eyeball", ball)
+
+
+def _kinds(*kinds: str) -> Tensor:
+    return torch.tensor([ATTRIBUTES["kind"].index(kind) for kind in kinds])
 
 
 TABLES = {"skin": SKINS, "hair": HAIRS, "iris": IRISES, "hue": HUES}
@@ -204,11 +219,15 @@ def ears(sheet: Sheet) -> None:
                            skin * 0.8)  # fmt: skip
             else:
                 tip = polygon(
-                    away, patch.y, (-0.2, -0.15), (0.52, -0.52), (0.14, 0.26), (-0.2, 0.36)
+                    away, patch.y, (-0.2, -0.15), (0.42, -0.42), (0.14, 0.26), (-0.2, 0.36)
                 )
                 patch.shape(tip - 0.03, skin)
-                inner = polygon(away, patch.y, (0.0, -0.08), (0.36, -0.36), (0.07, 0.14))
+                inner = polygon(away, patch.y, (0.0, -0.08), (0.29, -0.29), (0.07, 0.14))
                 patch.fill(patch.mask(inner), skin * 0.78)
+
+
+def earrings(sheet: Sheet) -> None:
+    p = sheet.portraits
     rows = p.where(earrings="earrings")
     rows = rows[~torch.isin(rows, hair.hooded(p))]
     if len(rows):
@@ -233,4 +252,6 @@ def head(sheet: Sheet) -> None:
         lit = x * patch.value("light")
         patch.fill(inside * (0.13 - 0.30 * lit + 0.16 * y).clamp_(0, 0.45), skin * skin * 0.75)
         cheeks = ellipse(x.abs() - 0.50, y - 0.42, 0.20, 0.14)
-        patch.fill(inside * patch.soft(cheeks + 0.08, 0.16) * 0.30, skin * 0.55 + BLUSH.to(skin))
+        patch.fill(
+            inside * patch.soft(cheeks + 0.08, 0.16) * 0.30, skin * 0.55 + face.BLUSH.to(skin)
+        )

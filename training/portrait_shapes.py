@@ -6,13 +6,20 @@ that have the part, and parts few have are painted for those few alone.
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from training.portrait_traits import ATTRIBUTES, Portraits
 
+# The head's size in the picture, and how low it stands: room for what it wears.
+FRAMES = {
+    "none": (0.69, 0.09),
+    "hood": (0.66, 0.08),
+    "top hat": (0.55, 0.28),
+    "witch hat": (0.56, 0.29),
+    "wizard hat": (0.56, 0.29),
+}
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -25,20 +32,20 @@ class Sheet:
         self.everybody = torch.arange(count)
         self.canvas = torch.zeros(count, 3, size, size, device=device)
         self.axis = (torch.arange(size, device=device) + 0.5) * (2 / size) - 1
-        hatted = torch.tensor([hat not in ("none", "hood") for hat in ATTRIBUTES["hat"]])
-        tall = hatted[portraits.hat].float()
-        topped = (portraits.top != 0).float().maximum(tall * 0)
         child = (portraits.age <= 1).float()
-        self.scale = portraits.zoom * (0.64 - 0.13 * tall - 0.06 * topped)
+        frames = torch.tensor([FRAMES.get(hat, (0.64, 0.16)) for hat in ATTRIBUTES["hat"]])
+        scale, low = frames[portraits.hat].unbind(1)
+        topped = ((portraits.top != 0) & (portraits.hat == 0)).float()
+        self.scale = portraits.zoom * (scale - 0.07 * topped)
         self.x = 0.03 * portraits.yaw
-        self.y = 0.07 + 0.20 * tall + 0.08 * topped + 0.03 * portraits.pitch
+        self.y = low + 0.09 * topped + 0.03 * portraits.pitch
         self.roll = portraits.roll
         self.values: dict[str, Tensor] = {}
         self.set("child", child)
         self.set("width", 0.78 + 0.05 * portraits.width + 0.05 * child)
         for name in ("yaw", "pitch", "light", "jaw", "eye_size", "eye_gap", "brow", "side", "tint"):
             self.set(name, getattr(portraits, name))
-        self.set("line", 0.035 * portraits.line)
+        self.set("line", 0.032 * portraits.line)
 
     def set(self, name: str, value: Tensor) -> None:
         """Remember a number [b] or a colour [b,3] of each picture under a name."""
@@ -139,12 +146,12 @@ class Patch:
 
 
 def ellipse(x: Tensor, y: Tensor, a: float | Tensor, b: float | Tensor) -> Tensor:
-    least = torch.minimum(torch.as_tensor(a), torch.as_tensor(b)) if _mixed(a, b) else min(a, b)
+    """Nearly a distance where the two radii are nearly equal."""
+    if isinstance(a, Tensor) or isinstance(b, Tensor):
+        least = torch.minimum(x.new_ones(1) * a, x.new_ones(1) * b)
+    else:
+        least = min(a, b)
     return ((x / a).square() + (y / b).square()).sqrt_().sub_(1).mul_(least)
-
-
-def _mixed(a: float | Tensor, b: float | Tensor) -> bool:
-    return isinstance(a, Tensor) or isinstance(b, Tensor)
 
 
 def box(x: Tensor, y: Tensor, a: float | Tensor, b: float | Tensor) -> Tensor:
@@ -175,6 +182,3 @@ def polygon(x: Tensor, y: Tensor, *corners: tuple[float, float]) -> Tensor:
 def zigzag(t: Tensor) -> Tensor:
     """A triangle wave of period 1 in 0..1."""
     return (t - (t + 0.5).floor()).abs() * 2
-
-
-Part = Callable[[Sheet], None]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from training.portrait_parts import draw
-from training.portrait_traits import ATTRIBUTES, Portraits
+from training.portrait_traits import ATTRIBUTES, HUES, Portraits
 from training.portrait_words import caption, vocabulary
 
 __all__ = ["ATTRIBUTES", "Portraits", "caption", "draw", "sample", "vocabulary"]
@@ -76,6 +76,15 @@ LEANS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
     ("earrings", "age", "baby", {"earrings": 0}),
     ("clothes", "age", "baby", {"suit": 0, "cape": 0, "robe": 0}),
     ("clothes", "age", "child", {"suit": 0.2}),
+    # What would be lost against the same colour.
+    *(
+        ("background", name, value, {value: 0.15, "orange" if value == "red" else value: 0.15})
+        for name in ("hair_colour", "skin", "hat_colour", "clothes_colour")
+        for value in HUES
+        if value in ATTRIBUTES[name]
+    ),
+    ("background", "hair_colour", "dark brown", {"black": 0.2, "brown": 0.2}),
+    ("background", "hair_colour", "blonde", {"yellow": 0.2}),
     # Hats press hair down.
     *(("hat", "hair_style", style, {"none": 1e6}) for style in ("mohawk", "bun", "spiky")),
 )
@@ -99,7 +108,7 @@ CHARACTERS: dict[str, dict[str, str]] = {
         "gender": "male", "age": "adult", "skin": "furry,furry,grey", "fangs": "fangs",
         "hair_colour": "dark brown,brown,black,grey", "hair_style": "spiky,curly,slicked back",
         "beard": "bushy beard", "eye_colour": "glowing yellow,glowing yellow,red,amber",
-        "ears": "pointed", "mouth": "angry,angry,laugh,neutral", "eyewear": "none", "lips": "none",
+        "ears": "pointed", "mouth": "angry,angry,laugh,neutral", "nose": "small", "eyewear": "none", "lips": "none",
         "hat": "none", "top": "none", "freckles": "none", "background": "blue,black,purple,grey",
     },
     "witch": {
