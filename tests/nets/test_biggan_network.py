@@ -146,6 +146,14 @@ def test_every_truncation_finds_its_statistics_and_the_whole_the_last(n_stats: i
             stats_rows(t, n_stats)
 
 
+def test_a_truncation_that_rounds_to_a_neighbour_gets_the_row_of_the_published_program() -> None:
+    norm = PlainBatchNorm(1, 0.0, 51).eval()
+    norm.running_means.copy_(torch.arange(51)[:, None])
+    for t, row in ((0.14, 8), (0.28, 15), (0.42, 21), (0.56, 29), (0.58, 28), (0.94, 46)):
+        got = -norm(torch.zeros(1, 1, 1, 1), stats_rows(t, 51)).item()
+        assert got == pytest.approx(row), t
+
+
 def test_training_uses_the_statistics_of_the_batch_and_moves_every_row_towards_them() -> None:
     net, (z, classes) = network().train(), inputs(4)
     seen: dict[str, Tensor] = {}
@@ -195,11 +203,12 @@ def test_every_weight_that_shows_in_the_picture_learns() -> None:
 def test_statistics_stay_float32_and_exact_under_bfloat16() -> None:
     net, (z, classes) = network().train(), inputs(4)
     seen: list[Tensor] = []
-    net.generator.bn.register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    net.generator.bn.register_forward_hook(lambda _, given, out: seen.extend([given[0], out]))
     before = net.generator.bn.running_vars.clone()
     with torch.autocast("cpu", torch.bfloat16):
         picture = net(z, classes)
-    assert picture.dtype == torch.float32 and seen[0].dtype == torch.bfloat16
+    assert picture.dtype == torch.float32
+    assert {x.dtype for x in seen} == {torch.bfloat16}  # nothing in between grows to float32
     assert all(buffer.dtype == torch.float32 for buffer in net.buffers())
     want = 0.9 * before + 0.1 * seen[0].double().var((0, 2, 3)).float()
     torch.testing.assert_close(net.generator.bn.running_vars, want, rtol=1e-5, atol=1e-6)
