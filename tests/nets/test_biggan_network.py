@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reverie.errors import SpecError
 from reverie.nets.biggan import (
@@ -203,7 +203,11 @@ def test_every_weight_that_shows_in_the_picture_learns() -> None:
 def test_statistics_stay_float32_and_exact_under_bfloat16() -> None:
     net, (z, classes) = network().train(), inputs(4)
     seen: list[Tensor] = []
-    net.generator.bn.register_forward_hook(lambda _, given, out: seen.extend([given[0], out]))
+
+    def see(_: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> None:
+        seen.extend((given[0], out))
+
+    net.generator.bn.register_forward_hook(see)
     before = net.generator.bn.running_vars.clone()
     with torch.autocast("cpu", torch.bfloat16):
         picture = net(z, classes)
