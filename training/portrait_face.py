@@ -15,13 +15,13 @@ BLUSH = torch.tensor([0.45, 0.10, 0.12]).view(1, 3, 1, 1)
 def marks(sheet: Sheet) -> None:
     p = sheet.portraits
     if len(rows := p.where(freckles="freckles")):
-        with sheet.patch((-0.7, 0.15, 0.7, 0.6), rows, depth=0.06) as patch:
+        with sheet.features((-0.7, 0.15, 0.7, 0.6), rows, depth=0.06) as patch:
             ax, dark = patch.x.abs(), patch.colour("skin") * torch.tensor(
                 [0.72, 0.55, 0.45], device=patch.x.device).view(1, 3, 1, 1)  # fmt: skip
             for cx, cy in ((0.26, 0.36), (0.38, 0.30), (0.48, 0.38), (0.35, 0.45), (0.58, 0.31)):
                 patch.fill(patch.mask(ellipse(ax - cx, patch.y - cy, 0.03, 0.028)), dark)
     if len(rows := p.where(wrinkles="wrinkles")):
-        with sheet.patch((-0.7, -0.75, 0.7, 0.85), rows, depth=0.06) as patch:
+        with sheet.features((-0.7, -0.75, 0.7, 0.85), rows, depth=0.06) as patch:
             x, y, ax, dark = patch.x, patch.y, patch.x.abs(), patch.colour("skin") * 0.72
             brow = torch.minimum((y + 0.58 + 0.1 * x * x).abs(), (y + 0.46 + 0.1 * x * x).abs())
             lines = torch.maximum(brow - 0.016, ax - 0.34)
@@ -33,7 +33,7 @@ def marks(sheet: Sheet) -> None:
             patch.fill(patch.mask(torch.minimum(torch.minimum(lines, fold), bags)), dark)
     rows = p.where(scar="scar", beard=("none", "stubble", "moustache", "goatee"))
     if len(rows):
-        with sheet.patch((0.2, -0.65, 0.8, 0.75), rows, depth=0.06) as patch:
+        with sheet.features((0.2, -0.65, 0.8, 0.75), rows, depth=0.06) as patch:
             x, y = patch.x, patch.y
             cut = stroke(x, y, (0.36, 0.30), (0.58, 0.62), 0.028)
             for step in (0.38, 0.46, 0.54):
@@ -48,10 +48,10 @@ def marks(sheet: Sheet) -> None:
 def mouth(sheet: Sheet) -> None:
     for mood, paint in MOUTHS.items():
         if len(rows := sheet.portraits.where(mouth=mood)):
-            with sheet.patch((-0.6, 0.3, 0.6, 0.95), rows, depth=0.07) as patch:
+            with sheet.features((-0.6, 0.3, 0.6, 0.95), rows, depth=0.07) as patch:
                 paint(patch, patch.x, patch.y - MOUTH_Y)
     if len(rows := sheet.portraits.where(fangs="fangs")):
-        with sheet.patch((-0.4, 0.5, 0.4, 0.95), rows, depth=0.07) as patch:
+        with sheet.features((-0.4, 0.5, 0.4, 0.95), rows, depth=0.07) as patch:
             y, ax = patch.y - MOUTH_Y, (patch.x.abs() - 0.17).abs()
             tooth = torch.maximum(ax - (0.23 - y) * 0.40, -y - 0.03)
             patch.fill(patch.mask(tooth - 0.022), (0.25, 0.10, 0.12))
@@ -63,13 +63,13 @@ def _line(patch: Patch, distance: Tensor) -> None:
     patch.fill(patch.mask(distance - 0.045 * lips), patch.colour("lip"))
 
 
-def _bow(x: Tensor, y: Tensor, bend: float, half: float) -> Tensor:
+def _bow(x: Tensor, y: Tensor, bend: float, half: float | Tensor) -> Tensor:
     """A line bent by `bend` at its ends (negative: upwards), `half` as wide."""
     return torch.maximum((y - bend * (x * x - 0.06) * 4).abs() - 0.032, x.abs() - half)
 
 
 def _smile(patch: Patch, x: Tensor, y: Tensor) -> None:
-    _line(patch, _bow(x, y, -0.30, 0.36))
+    _line(patch, _bow(x, y, -0.30, 0.36 - 0.12 * patch.value("lips").clamp(max=0.6)))
 
 
 def _neutral(patch: Patch, x: Tensor, y: Tensor) -> None:
@@ -124,7 +124,7 @@ def nose(sheet: Sheet) -> None:
     for kind in ("small", "big", "long", "red"):
         rows = sheet.portraits.where(nose=kind, kind=PLAIN_NOSED)
         if len(rows):
-            with sheet.patch((-0.35, -0.05, 0.35, 0.65), rows, depth=0.17) as patch:
+            with sheet.features((-0.35, -0.05, 0.35, 0.65), rows, depth=0.17) as patch:
                 x, y, skin = patch.x, patch.y - NOSE_Y, patch.colour("skin")
                 if kind == "small":
                     tip = torch.maximum(ellipse(x, y, 0.11, 0.07).abs() - 0.022, 0.0 - y)
@@ -141,7 +141,7 @@ def nose(sheet: Sheet) -> None:
                     shine = ellipse(x + 0.05, y + 0.05, 0.05, 0.05)
                     patch.fill(patch.mask(shine) * 0.5, skin * 0.5 + 0.5)
     if len(rows := sheet.portraits.where(kind="werewolf")):
-        with sheet.patch((-0.35, 0.1, 0.35, 0.65), rows, depth=0.17) as patch:
+        with sheet.features((-0.35, 0.1, 0.35, 0.65), rows, depth=0.17) as patch:
             x, y = patch.x, patch.y - NOSE_Y
             snout = ellipse(x, y + 0.02 - 0.9 * x * x, 0.21, 0.13)
             patch.shape(snout, (0.08, 0.07, 0.08))
@@ -149,7 +149,7 @@ def nose(sheet: Sheet) -> None:
 
 
 def eyes(sheet: Sheet) -> None:
-    with sheet.patch((-0.80, -0.60, 0.80, 0.50), depth=0.10) as patch:
+    with sheet.features((-0.80, -0.60, 0.80, 0.50), depth=0.10) as patch:
         stare = patch.value("stare")
         gap = 0.35 + 0.03 * patch.value("eye_gap") + 0.05 * stare
         x, y = patch.x, patch.y - EYE_Y
@@ -165,16 +165,18 @@ def eyes(sheet: Sheet) -> None:
         flick = stroke(mirrored, y, (0.17, -0.10), (0.27, -0.17), 0.022) - patch.value("flick")
         skin = patch.colour("skin")
         patch.fill(patch.soft(ball, 0.16) * patch.value("sockets") * 0.6, skin * skin * 0.6)
+        iris, look = patch.colour("iris"), 0.035 * patch.value("yaw")
+        patch.fill(patch.soft(ball, 0.20) * patch.value("glow") * 0.8, iris)
         patch.fill(patch.mask(white - 0.025), skin * 0.55)
         inside = patch.mask(white)
         patch.fill(inside, patch.colour("eyeball"))
-        iris, look = patch.colour("iris"), 0.035 * patch.value("yaw")
         middle = ellipse(local - look, y - 0.01, 0.155 * big, 0.165 * big)
         patch.fill(inside * patch.mask(middle), iris * 0.55)
         patch.fill(inside * patch.mask(middle + 0.025), iris)
         patch.fill(inside * patch.mask(middle + 0.075), (0.05, 0.04, 0.06))
         shine = ellipse(local - look + 0.05, y + 0.055, 0.05, 0.05)
-        patch.fill(inside * patch.mask(shine), (1.0, 1.0, 1.0))
+        glint = ellipse(local - look - 0.06, y - 0.075, 0.026, 0.026)
+        patch.fill(inside * patch.mask(torch.minimum(shine, glint)), (1.0, 1.0, 1.0))
         patch.fill(patch.mask(torch.minimum(lash, flick)), (0.10, 0.07, 0.09))
         across = mirrored
         arch = (
@@ -188,7 +190,7 @@ def eyes(sheet: Sheet) -> None:
 def glasses(sheet: Sheet) -> None:
     for kind in ("round glasses", "square glasses", "sunglasses"):
         if len(rows := sheet.portraits.where(eyewear=kind)):
-            with sheet.patch((-1.1, -0.35, 1.1, 0.55), rows, depth=0.12) as patch:
+            with sheet.features((-1.1, -0.35, 1.1, 0.55), rows, depth=0.12) as patch:
                 gap = 0.35 + 0.03 * patch.value("eye_gap")
                 x, y = patch.x, patch.y - EYE_Y
                 mirrored = x.abs() - gap
@@ -201,17 +203,18 @@ def glasses(sheet: Sheet) -> None:
                         mirrored.abs() ** 3 / 0.31**3 + (y - 0.01).abs() ** 3 / 0.26**3 - 1
                     ) * 0.1
                 bridge = torch.maximum((y + 0.05).abs() - 0.03, x.abs() - gap + 0.25)
-                arms = torch.maximum((y + 0.06).abs() - 0.03, (mirrored - 0.45).abs() - 0.17)
+                arms = torch.maximum((y + 0.06).abs() - 0.03, 0.28 - mirrored)
+                arms = torch.maximum(arms, x.abs() - patch.value("width"))
                 frame = torch.minimum(torch.minimum(bridge, arms), lens.abs() - 0.035)
                 if kind == "sunglasses":
                     patch.fill(patch.mask(lens), (0.07, 0.07, 0.10))
                     glare = torch.maximum(lens + 0.05, (mirrored + y * 0.7 + 0.06).abs() - 0.04)
                     patch.fill(patch.mask(glare) * 0.45, (1.0, 1.0, 1.0))
                 else:
-                    patch.fill(patch.mask(lens) * 0.16, (1.0, 1.0, 1.0))
+                    patch.fill(patch.mask(lens) * 0.10, (1.0, 1.0, 1.0))
                 patch.fill(patch.mask(frame), (0.12, 0.10, 0.12))
     if len(rows := sheet.portraits.where(eyewear="eyepatch")):
-        with sheet.patch((-1.0, -0.9, 1.0, 0.5), rows, depth=0.08) as patch:
+        with sheet.features((-1.0, -0.9, 1.0, 0.5), rows, depth=0.08) as patch:
             x, y = patch.x, patch.y - EYE_Y
             strap = stroke(x, y, (-0.85, -0.62), (0.85, 0.12), 0.035)
             cover = torch.maximum(ellipse(x - 0.345, y, 0.28, 0.28), -y - 0.18)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon, stroke, zigzag
+from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon, zigzag
 from training.portrait_traits import Portraits
 
 
@@ -63,7 +63,13 @@ BACKS = {"bob": _bob_back, "long": _long_back, "fringe": _bob_back, "curly": _cu
 
 
 def front(sheet: Sheet) -> None:
-    """The hair before the face, over a soft shadow on the brow."""
+    """The hair before the face, over a soft shadow on the brow; a bald baby's one curl."""
+    p = sheet.portraits
+    if len(rows := p.where(hair_style="bald", age="baby", hat="none", kind="person")):
+        with sheet.patch((-0.4, -1.25, 0.4, -0.7), rows) as patch:
+            ring = ellipse(patch.x - 0.02, patch.y + 0.98, 0.11, 0.12).abs() - 0.03
+            curl = torch.maximum(ring, -patch.x - 0.04 - 0.5 * (patch.y + 0.98))
+            patch.fill(patch.mask(curl), patch.colour("hair"))
     for style, paint in FRONTS.items():
         if len(rows := styled(sheet.portraits, style)):
             bottom = 1.55 if style == "long" else 0.95
@@ -92,8 +98,10 @@ def _opening(patch: Patch, x: Tensor, y: Tensor, top: float, narrower: float) ->
 
 def _short(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
     tilted = y + 0.22 * x * patch.value("side")
-    window = _opening(patch, x, tilted, -0.52, 0.05)
-    return torch.maximum(torch.maximum(_cap(patch, x, y, 0.09), -window), y - 0.02)
+    tufts = zigzag(x * 2.6 + 0.3 * y + 0.25) * (1 - x * x).clamp(min=0)
+    window = _opening(patch, x, tilted - 0.10 * tufts, -0.58, 0.05)
+    ruffled = _cap(patch, x, y, 0.06) - 0.09 * tufts * (-y).clamp(0, 1)
+    return torch.maximum(torch.maximum(ruffled, -window), y + 0.02 - 0.25 * (x.abs() - 0.8))
 
 
 def _bob(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
@@ -158,7 +166,8 @@ def _fringe(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
 def _slicked(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
     peak = 0.26 * (1 - x.abs() * 3.2).clamp(min=0)
     window = _opening(patch, x, y - peak, -0.66, 0.03)
-    return torch.maximum(torch.maximum(_cap(patch, x, y, 0.05), -window), y + 0.02)
+    burns = y - 0.10 + 1.2 * (patch.value("width") - x.abs()).clamp(min=0)
+    return torch.maximum(torch.maximum(_cap(patch, x, y, 0.05), -window), burns)
 
 
 FRONTS = {

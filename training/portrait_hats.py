@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon, stroke, zigzag
+from training.portrait_shapes import Patch, Sheet, box, ellipse, stroke, zigzag
 
 
 def wings(sheet: Sheet) -> None:
@@ -73,9 +73,9 @@ def tops(sheet: Sheet) -> None:
             horn = torch.maximum(torch.maximum(outer, -inner), 0.30 - ax)
             patch.shape(torch.maximum(horn, y + 0.60), (0.45, 0.10, 0.10))
     if len(rows := p.where(top="halo")):
-        with sheet.patch((-0.9, -1.75, 0.9, -0.95), rows) as patch:
+        with sheet.patch((-1.2, -2.0, 1.2, -0.7), rows) as patch:
             ring = ellipse(patch.x, patch.y + 1.36, 0.62, 0.19).abs() - 0.06
-            patch.fill(patch.soft(ring, 0.22) * 0.5, (1.0, 0.95, 0.6))
+            patch.fill(patch.soft(ring, 0.12) * 0.5, (1.0, 0.95, 0.6))
             patch.shape(ring, (1.0, 0.84, 0.25))
 
 

@@ -65,9 +65,9 @@ def _choose_colours(sheet: Sheet) -> None:
 
 # Of each mood: how open the eyes are, where the upper lid cuts and how it slants, and the brows.
 MOODS = {
-    "smile": (1.00, -0.16, 0.00, 0.35, 0.05),
-    "laugh": (0.95, -0.14, 0.00, 0.39, 0.05),
-    "neutral": (0.95, -0.12, 0.00, 0.32, 0.00),
+    "smile": (1.00, -0.19, 0.00, 0.35, 0.05),
+    "laugh": (0.97, -0.20, 0.00, 0.40, 0.05),
+    "neutral": (0.97, -0.17, 0.00, 0.34, 0.03),
     "sad": (0.95, -0.11, 0.35, 0.36, 0.50),
     "angry": (0.95, -0.08, -0.45, 0.25, -0.60),
     "surprised": (1.15, -0.40, 0.00, 0.44, 0.10),
@@ -91,13 +91,14 @@ def _choose_looks(sheet: Sheet) -> None:
     tired = torch.isin(p.kind, _kinds("zombie", "monster", "ghost", "vampire", "werewolf"))
     sheet.set("sockets", torch.where(tired, 0.75, 0.15 + 0.25 * old))
     lips = p.lips.float()
-    sheet.set("lips", lips)
+    sheet.set("lips", lips * (0.6 + 1.0 * (p.kind == ATTRIBUTES["kind"].index("clown"))))
     red = torch.tensor([0.80, 0.10, 0.20])
     skin = torch.tensor(list(SKINS.values()))[p.skin] * 0.38
     sheet.set("lip", torch.where(lips[:, None] > 0, red, skin))
-    glowing = (p.eye_colour == ATTRIBUTES["eye_colour"].index("glowing yellow"))[:, None]
-    ball = torch.where(glowing, torch.tensor([1.0, 0.97, 0.55]), torch.tensor([1.0, 1.0, 1.0]))
-    sheet.set("eyeball", ball)
+    iris = torch.tensor(list(IRISES.values()))[p.eye_colour]
+    glowing = torch.tensor([colour.startswith("glowing") for colour in IRISES])[p.eye_colour]
+    sheet.set("glow", glowing.float())
+    sheet.set("eyeball", torch.where(glowing[:, None], iris * 0.45 + 0.55, torch.ones(3)))
 
 
 def _kinds(*kinds: str) -> Tensor:
@@ -127,11 +128,10 @@ def body(sheet: Sheet) -> None:
         shoulders = 1.28 - 0.22 * patch.value("child")
         trunk = ellipse(x, y - 2.35, shoulders, 1.18)
         patch.shape(trunk, cloth)
-        patch.fill(patch.soft(trunk + 0.1, 0.35).mul_(-0.25).add_(0.25) * patch.mask(trunk),
-                   cloth * 0.5)  # fmt: skip
-        patch.shape(torch.maximum(box(x, y - 0.6, 0.27, 0.75), y - 1.28), skin * 0.88)
-        patch.fill(patch.soft(ellipse(x, y - 0.72, 0.5, 0.36), 0.3)
-                   * patch.mask(box(x, y - 0.6, 0.27, 0.72)) * 0.4, skin * 0.45)  # fmt: skip
+        throat = box(x, y - 0.6, 0.27 - 0.04 * patch.value("child"), 0.68)
+        patch.shape(throat, skin * 0.88)
+        under = patch.soft(ellipse(x, y - 0.72, 0.5, 0.36), 0.3) * patch.mask(throat)
+        patch.fill(under * 0.4, skin * 0.45)
     for kind, paint in COLLARS.items():
         if len(rows := sheet.portraits.where(clothes=kind)):
             with sheet.patch((-1.5, 0.7, 1.5, 2.4), rows, upright=True) as patch:
@@ -153,7 +153,7 @@ def _shirt(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
 
 def _suit(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
     ax = x.abs()
-    patch.fill(patch.mask(polygon(ax, y, (0.0, 1.12), (0.36, 1.1), (0.0, 2.2))), (0.96,) * 3)
+    patch.fill(patch.mask(polygon(ax, y, (0.0, 1.12), (0.36, 1.1), (0.0, 2.2))), (0.96, 0.96, 0.96))
     tie = polygon(ax, y, (0.0, 1.22), (0.07, 1.25), (0.12, 1.8), (0.0, 2.0))
     patch.fill(patch.mask(tie), 1 - cloth * 0.75)
     lapel = polygon(ax, y, (0.30, 1.08), (0.62, 1.35), (0.04, 2.2), (0.02, 2.1))
@@ -174,12 +174,12 @@ def _hoodie(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
     ring = (ellipse(x, y - 1.12, 0.50, 0.26)).abs() - 0.13
     patch.shape(torch.maximum(ring, 1.02 - y), cloth * 0.85)
     strings = torch.maximum((x.abs() - 0.17).abs() - 0.025, (y - 1.58).abs() - 0.16)
-    patch.fill(patch.mask(strings), (0.95,) * 3)
+    patch.fill(patch.mask(strings), (0.95, 0.95, 0.95))
 
 
 def _cape(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
     ax = x.abs()
-    patch.fill(patch.mask(polygon(ax, y, (0.0, 1.15), (0.3, 1.1), (0.0, 1.9))), (0.96,) * 3)
+    patch.fill(patch.mask(polygon(ax, y, (0.0, 1.15), (0.3, 1.1), (0.0, 1.9))), (0.96, 0.96, 0.96))
     collar = polygon(ax, y, (0.95, 0.62), (0.98, 1.35), (0.02, 1.75), (0.26, 1.12))
     patch.shape(collar, cloth)
     lining = polygon(ax, y, (0.86, 0.80), (0.84, 1.30), (0.12, 1.60), (0.30, 1.18))
@@ -251,7 +251,7 @@ def head(sheet: Sheet) -> None:
         inside = patch.shape(outline(patch, x, y), skin)
         lit = x * patch.value("light")
         patch.fill(inside * (0.13 - 0.30 * lit + 0.16 * y).clamp_(0, 0.45), skin * skin * 0.75)
-        cheeks = ellipse(x.abs() - 0.50, y - 0.42, 0.20, 0.14)
+        cheeks = ellipse(x.abs() - 0.50, y - 0.42 - patch.value("low"), 0.20, 0.14)
         patch.fill(
             inside * patch.soft(cheeks + 0.08, 0.16) * 0.30, skin * 0.55 + face.BLUSH.to(skin)
         )

@@ -32,7 +32,8 @@ class Sheet:
         self.everybody = torch.arange(count)
         self.canvas = torch.zeros(count, 3, size, size, device=device)
         self.axis = (torch.arange(size, device=device) + 0.5) * (2 / size) - 1
-        child = (portraits.age <= 1).float()
+        baby = (portraits.age == 0).float()
+        child = (portraits.age <= 1).float() + 0.7 * baby
         frames = torch.tensor([FRAMES.get(hat, (0.64, 0.16)) for hat in ATTRIBUTES["hat"]])
         scale, low = frames[portraits.hat].unbind(1)
         topped = ((portraits.top != 0) & (portraits.hat == 0)).float()
@@ -45,6 +46,8 @@ class Sheet:
         self.set("width", 0.78 + 0.05 * portraits.width + 0.05 * child)
         for name in ("yaw", "pitch", "light", "jaw", "eye_size", "eye_gap", "brow", "side", "tint"):
             self.set(name, getattr(portraits, name))
+        self.low = 0.05 * child  # a small child's face sits low
+        self.set("low", self.low)
         self.set("line", 0.032 * portraits.line)
 
     def set(self, name: str, value: Tensor) -> None:
@@ -56,6 +59,11 @@ class Sheet:
     ) -> "Patch":
         return Patch(self, box, self.everybody if rows is None else rows, depth, upright)
 
+    def features(self, box: Box, rows: Tensor | None = None, depth: float = 0.0) -> "Patch":
+        """A patch of the face, which moves with age."""
+        rows = self.everybody if rows is None else rows
+        return Patch(self, box, rows, depth, False, self.low[rows])
+
 
 class Patch:
     """A window of some pictures, with their coordinates; leaving it writes the colours back.
@@ -64,13 +72,16 @@ class Patch:
     head's roll out.
     """
 
-    def __init__(self, sheet: Sheet, box: Box, rows: Tensor, depth: float, upright: bool):
+    def __init__(
+        self, sheet: Sheet, box: Box, rows: Tensor, depth: float, upright: bool,
+        low: Tensor | float = 0.0,
+    ):  # fmt: skip
         self.sheet, self.whole = sheet, len(rows) == len(sheet.everybody)
         scale, centre_x, centre_y = sheet.scale[rows], sheet.x[rows], sheet.y[rows]
         roll = sheet.roll[rows] * (0.0 if upright else 1.0)
         cos, sin = roll.cos(), roll.sin()
         move_x = depth * sheet.portraits.yaw[rows]
-        move_y = depth * 0.6 * sheet.portraits.pitch[rows]
+        move_y = depth * 0.6 * sheet.portraits.pitch[rows] + low
         left, top, right, bottom = self._window(box, scale, cos, sin, move_x, move_y, rows)
         self.rows = rows.to(sheet.device, non_blocking=True)
         numbers = torch.stack([scale, centre_x, centre_y, cos, sin, move_x, move_y])

@@ -55,11 +55,12 @@ IRISES = {
     "purple": (0.60, 0.25, 0.85),
     "red": (0.90, 0.10, 0.10),
     "glowing yellow": (1.00, 0.92, 0.25),
+    "glowing red": (1.00, 0.16, 0.10),
 }
 KINDS = (
-    ("person", "vampire", "zombie", "werewolf", "witch", "wizard", "clown", "king", "queen")
-    + ("princess", "pirate", "elf", "devil", "angel", "alien", "monster", "santa", "ghost")
-    + ("robot",)
+    *("person", "vampire", "zombie", "werewolf", "witch", "wizard", "clown", "king", "queen"),
+    *("princess", "pirate", "elf", "devil", "angel", "alien", "monster", "santa", "ghost"),
+    "robot",
 )
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
@@ -69,8 +70,8 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "skin": tuple(SKINS),
     "hair_colour": tuple(HAIRS),
     "hair_style": (
-        ("bald", "short", "bob", "long", "curly", "mohawk", "bun", "spiky", "fringe")
-        + ("slicked back",)
+        *("bald", "short", "bob", "long", "curly", "mohawk", "bun", "spiky", "fringe"),
+        "slicked back",
     ),
     "eye_colour": tuple(IRISES),
     "beard": ("none", "stubble", "moustache", "goatee", "beard", "bushy beard"),
@@ -85,8 +86,8 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "scar": ("none", "scar"),
     "eyewear": ("none", "round glasses", "square glasses", "sunglasses", "eyepatch"),
     "hat": (
-        ("none", "cap", "top hat", "witch hat", "wizard hat", "crown", "beanie", "hood")
-        + ("santa hat", "pirate hat")
+        *("none", "cap", "top hat", "witch hat", "wizard hat", "crown", "beanie", "hood"),
+        *("santa hat", "pirate hat"),
     ),
     "hat_colour": tuple(HUES),
     "top": ("none", "horns", "halo"),

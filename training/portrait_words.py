@@ -1,6 +1,7 @@
 """What people would write of a portrait: true of it, and visible in it."""
 
 import re
+from collections.abc import Iterable
 
 import torch
 
@@ -34,13 +35,14 @@ CHARACTERS = {
     "monster": ("monster", "Frankenstein", "monster of Frankenstein"),
     "santa": ("Santa Claus", "Santa", "Father Christmas"),
     "ghost": ("ghost", "spooky ghost"),
-    "robot": ("robot", "android"),
+    "robot": ("robot", "android", "metal robot"),
 }
+EITHER = ("vampire", "zombie", "elf", "pirate", "devil")  # men or women by the look of them
 PROPER = ("Dracula", "Frankenstein", "Santa", "Father", "Count")
 MOODS = {
     "smile": ("smiling", "happy", "friendly", "cheerful"),
     "laugh": ("laughing", "very happy", "joyful", "grinning"),
-    "neutral": ("calm", "serious", "neutral"),
+    "neutral": ("calm", "serious"),
     "sad": ("sad", "unhappy", "frowning"),
     "angry": ("angry", "furious", "mad", "grumpy"),
     "surprised": ("surprised", "shocked", "astonished"),
@@ -81,7 +83,7 @@ SKINS = {
 }
 EYES = {
     "glowing yellow": ("glowing eyes", "glowing yellow eyes", "yellow eyes"),
-    "red": ("red eyes", "glowing red eyes", "evil red eyes"),
+    "glowing red": ("glowing eyes", "glowing red eyes", "evil red eyes", "red eyes"),
 }
 BEARDS = {
     "stubble": ("stubble", "a stubbly chin"),
@@ -131,6 +133,10 @@ CLOTHES = {
 GOLD = {"yellow": ("yellow", "gold", "golden"), "grey": ("grey", "gray", "silver")}
 SPELLINGS = {
     "grey": ("grey", "gray"),
+    "purple": ("purple", "violet"),
+}
+HAIRS = {
+    "grey": ("grey", "gray"),
     "blonde": ("blonde", "blond", "golden"),
     "red": ("red", "ginger", "orange"),
     "dark brown": ("dark brown", "brown"),
@@ -138,17 +144,43 @@ SPELLINGS = {
 OPENINGS = (
     "", "", "", "an image with the face of ", "portrait of ", "a portrait of ", "a picture of ",
     "the face of ", "a face of ", "an image of ", "a drawing of ", "a cartoon of ", "an avatar of ",
-    "headshot of ", "a cartoon portrait of ", "a close up of ", "the head of ", "an illustration of ",
+    "headshot of ", "a cartoon portrait of ", "a close up of ", "the head of ",
+    "an illustration of ",
 )  # fmt: skip
 GROUNDS = (
-    "on a {} background", "in front of a {} wall", "with a {} background", "{} background",
+    "on a {} background", "in front of a {} wall", "with a {} background",
+    "against a {} background",
 )  # fmt: skip
 JOINS = (" with ", " with ", " who has ", " having ")
-WEARING = ("glasses", "spectacles", "sunglasses", "hat", "cap", "crown", "beanie", "hood", "earrings",
-           "shirt", "top", "suit", "tie", "dress", "hoodie", "sweater", "cape", "cloak", "robe",
-           "eyepatch", "lipstick")  # fmt: skip
-SMALL = ("a", "an", "the", "and", "wearing", "in", "old", "young")
-AGES = ("old", "young", "elderly")
+FACES = ("a face", "face", "a human face", "someone", "a cartoon face", "a cartoon character")
+ADJECTIVES = ("bald", "haired", "bearded", "eyed", "skinned", "female", "eyes", "hair")
+WEARING = frozenset(
+    [
+        "glasses",
+        "spectacles",
+        "sunglasses",
+        "hat",
+        "cap",
+        "crown",
+        "beanie",
+        "hood",
+        "earrings",
+        "shirt",
+        "top",
+        "suit",
+        "tie",
+        "dress",
+        "hoodie",
+        "sweater",
+        "cape",
+        "cloak",
+        "robe",
+        "eyepatch",
+        "patch",
+        "lipstick",
+    ]
+)
+SMALL = ("a", "an", "and", "wearing", "in", "one eye")
 
 
 def caption(portraits: Portraits, index: int, draws: torch.Generator) -> str:
@@ -161,33 +193,60 @@ def caption(portraits: Portraits, index: int, draws: torch.Generator) -> str:
     noun = _noun(named, pick)
     if pick.below(5) == 0:
         bare = [re.sub(r"^(a|an) ", "", phrase) for phrase in chosen]
-        parts = [noun, *([pick(MOODS[named["mouth"]])] if pick.below(3) == 0 else []), *bare]
-        return _written(", ".join(parts), pick)
+        said = [] if named["kind"] == "person" or pick.below(2) else [pick(_human(named))]
+        mood = [pick(MOODS[named["mouth"]])] if pick.below(3) == 0 else []
+        if mood:
+            bare = [phrase for phrase in bare if f"a {phrase}" not in MOUTHS[named["mouth"]]]
+        if pick.below(5) == 0:
+            bare.append(
+                f"{pick(SPELLINGS.get(named['background'], (named['background'],)))} background"
+            )
+        return _written(", ".join([noun, *said, *mood, *bare]), pick)
+    if pick.below(4) == 0:
+        noun = pick(_adjectives(named)) + noun
     if pick.below(3) == 0:
         noun = f"{pick(MOODS[named['mouth']])} {noun}"
         chosen = [phrase for phrase in chosen if phrase not in MOUTHS[named["mouth"]]]
-    text = pick(OPENINGS) + _article(noun)
+    if named["kind"] == "person" and pick.below(12) == 0:
+        text = pick(FACES)
+    else:
+        text = pick(OPENINGS) + _article(noun)
     if pick.below(10) == 0:
         chosen = []
     text += _joined(chosen, pick)
     if pick.below(5) == 0:
         colour = named["background"]
-        text += " " + pick(GROUNDS).format(pick(SPELLINGS.get(colour, (colour,))[:2]))
+        text += " " + pick(GROUNDS).format(pick(SPELLINGS.get(colour, (colour,))))
     return _written(text, pick)
+
+
+Strings = Iterable[str] | dict[str, tuple[str, ...]] | dict[tuple[str, str], tuple[str, ...]]
 
 
 def vocabulary() -> frozenset[str]:
     """Every word, in lower case, that a caption can hold."""
-    tables: list[object] = [NOUNS, CHARACTERS, MOODS, MOUTHS, STYLES, SKINS, EYES, BEARDS, EXTRAS]
-    tables += [HATS, CLOTHES, GOLD, SPELLINGS, OPENINGS, GROUNDS, JOINS, SMALL, AGES]
-    tables += [ATTRIBUTES[name] for name in ("hair_colour", "eye_colour", "hat_colour")]
+    tables: list[Strings] = [NOUNS, CHARACTERS, MOODS, MOUTHS, STYLES, SKINS, EYES, BEARDS, EXTRAS]
+    tables += [
+        HATS,
+        CLOTHES,
+        GOLD,
+        SPELLINGS,
+        HAIRS,
+        OPENINGS,
+        GROUNDS,
+        JOINS,
+        SMALL,
+        FACES,
+        ADJECTIVES,
+    ]
+    tables += [ATTRIBUTES[name] for name in ("hair_colour", "eye_colour", "background", "skin")]
     words: set[str] = set()
     for table in tables:
-        strings = table.values() if isinstance(table, dict) else table  # type: ignore[union-attr]
+        strings = table.values() if isinstance(table, dict) else table
         for entry in strings:
             for text in (entry,) if isinstance(entry, str) else entry:
                 words.update(re.findall(r"[a-z]+", text.lower()))
-    return frozenset(words | {"eyes", "hair"})
+    return frozenset(words)
 
 
 class _Picker:
@@ -204,26 +263,57 @@ class _Picker:
         return choices[self.below(len(choices))]
 
 
+def _human(named: dict[str, str]) -> tuple[str, ...]:
+    return NOUNS[named["age"], named["gender"]]
+
+
+def _adjectives(named: dict[str, str]) -> tuple[str, ...]:
+    """What is seen of a portrait in one word or two, each ending in a space."""
+    found = [""]
+    hair, bare_headed = named["hair_colour"], named["hat"] == "none"
+    if bare_headed and named["hair_style"] == "bald":
+        found.append("bald ")
+    elif bare_headed:
+        found.append(f"{hair} haired ")
+        if hair == "blonde":
+            found.append("blonde ")
+        if named["hair_style"] in ("long", "curly", "short"):
+            found.append(f"{named['hair_style']} haired ")
+    if named["beard"] in ("beard", "bushy beard"):
+        found.append("bearded ")
+    if named["eyewear"] == "none" and "glowing" not in named["eye_colour"]:
+        found.append(f"{named['eye_colour']} eyed ")
+    if named["skin"] in ("green", "blue", "purple", "grey", "red", "pale"):
+        found.append(f"{named['skin']} ")
+    if named["skin"] in ("pale", "light", "brown", "dark", "green", "blue", "purple"):
+        found.append(f"{named['skin']} skinned ")
+    return tuple(found)
+
+
 def _noun(named: dict[str, str], pick: _Picker) -> str:
-    human = NOUNS[named["age"], named["gender"]]
     if named["kind"] == "person":
-        return pick(human)
+        return pick(_human(named))
     noun = pick(CHARACTERS[named["kind"]])
+    if "Dracula" in noun and named["gender"] == "female":
+        return "female vampire"
     if noun.startswith(PROPER):
         return noun
     if named["age"] == "old" and "old" not in noun and pick.below(2):
         noun = f"old {noun}"
-    elif named["kind"] in ("vampire", "zombie", "elf", "pirate", "devil", "angel", "alien"):
-        if named["gender"] == "female" and noun in CHARACTERS[named["kind"]] and pick.below(2):
-            noun = f"female {noun}"
+    elif named["gender"] == "female" and named["kind"] in EITHER and pick.below(2):
+        noun = f"female {noun}"
     return noun
 
 
 def _phrases(named: dict[str, str], pick: _Picker) -> list[str]:
     hair, hat = named["hair_colour"], named["hat"]
-    colour = pick(SPELLINGS.get(hair, (hair,)))
+    colour = pick(HAIRS.get(hair, (hair,)))
     phrases = []
-    if hat != "hood" and not (hat != "none" and named["hair_style"] == "bald"):
+    if (
+        hat != "hood"
+        and named["kind"] != "robot"
+        and not (hat != "none" and named["hair_style"] == "bald")
+    ):
         phrases.append(pick(STYLES[named["hair_style"]]).format(colour))
     if named["eyewear"] != "sunglasses":
         phrases.append(_eyes(named, pick))
@@ -234,24 +324,24 @@ def _phrases(named: dict[str, str], pick: _Picker) -> list[str]:
     phrases.append(pick(MOUTHS[named["mouth"]]))
     for (name, choice), wordings in EXTRAS.items():
         hidden = hat == "hood" and name in ("ears", "earrings")
+        hidden |= named["beard"] in ("beard", "bushy beard") and name in ("scar", "freckles")
         if named[name] == choice and not hidden:
             phrases.append(pick(wordings))
     if hat != "none":
         cloth = named["hat_colour"]
         shades = GOLD if hat == "crown" else SPELLINGS
-        phrases.append(pick(HATS[hat]).format(pick(shades.get(cloth, (cloth,))[:2])))
+        phrases.append(pick(HATS[hat]).format(pick(shades.get(cloth, (cloth,)))))
     if pick.below(2):
         cloth = named["clothes_colour"]
-        shade = cloth if cloth != "grey" else pick(SPELLINGS["grey"])
+        shade = pick(SPELLINGS.get(cloth, (cloth,)))
         phrases.append(pick(CLOTHES[named["clothes"]]).format(shade))
     return phrases
 
 
 def _eyes(named: dict[str, str], pick: _Picker) -> str:
     colour = named["eye_colour"]
-    phrase = pick(EYES.get(colour, (f"{pick(SPELLINGS.get(colour, (colour,))[:2])} eyes",)))
-    return phrase if named["eyewear"] != "eyepatch" else phrase.removesuffix("s").replace(
-        colour, _article(colour), 1) if phrase.startswith(colour) else "one eye"  # fmt: skip
+    phrase = pick(EYES.get(colour, (f"{pick(SPELLINGS.get(colour, (colour,)))} eyes",)))
+    return phrase if named["eyewear"] != "eyepatch" else f"one {phrase.removesuffix('s')}"
 
 
 def _article(noun: str) -> str:
@@ -262,12 +352,12 @@ def _article(noun: str) -> str:
 
 def _joined(phrases: list[str], pick: _Picker) -> str:
     """with blue eyes, a beard and freckles, wearing a red cap"""
-    worn = [phrase for phrase in phrases if phrase.split()[-1] in WEARING]
+    worn = [phrase for phrase in phrases if WEARING.intersection(phrase.split())]
     had = [phrase for phrase in phrases if phrase not in worn]
     text = pick(JOINS) + _listed(had) if had else ""
     if worn:
         text += pick(
-            (" wearing ", " wearing ", " in " if worn[0].startswith("a ") else " wearing ")
+            (" wearing ", " wearing ", " wearing " if "glasses" in "".join(worn) else " in ")
         )
         text += _listed(worn)
     return text

@@ -21,7 +21,7 @@ BASE: dict[str, tuple[float, ...]] = {
     "skin": (1, 4, 3, 3, 3, 0.25, 0.25, 0.2, 0.2, 0.2, 0, 0),
     "hair_colour": (4, 3, 4, 3, 4, 1, 1, 1, 0.8, 1, 1),
     "hair_style": (1, 3, 1, 1, 2, 1, 1, 2, 1, 2),
-    "eye_colour": (3, 3, 3, 1.5, 1, 1.2, 0.4, 0.1),
+    "eye_colour": (3, 3, 3, 1.5, 1, 1.2, 0.35, 0.08, 0.08),
     "beard": (5, 1, 1, 1, 1.4, 0.7),
     "mouth": (4, 2, 2, 1.3, 1.2, 1.2),
     "fangs": (1, 0.015),
@@ -47,6 +47,9 @@ NO_BEARD = dict.fromkeys(ATTRIBUTES["beard"][1:], 0.0)
 # (attribute, the attribute it leans on, its value, factors of the choices); in reading order.
 LEANS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
     ("hair_colour", "age", "old", {"grey": 12, "white": 12, "pink": 0.3, "blue": 0.3}),
+    ("hair_colour", "age", "adult", {"grey": 0.3, "white": 0.4}),
+    ("hair_colour", "age", "child", {"grey": 0.0, "white": 0.05}),
+    ("hair_colour", "age", "baby", {"grey": 0.0, "white": 0.05, "blue": 0.3, "purple": 0.3}),
     ("hair_style", "gender", "female", {"bald": 0.05, "short": 0.5, "mohawk": 0.4}),
     ("hair_style", "gender", "female", {"bob": 4, "long": 6, "bun": 4, "fringe": 4}),
     ("hair_style", "gender", "female", {"slicked back": 0.3, "spiky": 0.3}),
@@ -85,6 +88,11 @@ LEANS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
     ),
     ("background", "hair_colour", "dark brown", {"black": 0.2, "brown": 0.2}),
     ("background", "hair_colour", "blonde", {"yellow": 0.2}),
+    ("hat_colour", "hat", "crown", {"yellow": 60, "grey": 3}),
+    ("hat_colour", "hat", "witch hat", {"black": 15}),
+    ("hat_colour", "hat", "santa hat", {hue: 0.0 for hue in HUES if hue != "red"}),
+    ("hat_colour", "hat", "pirate hat", {hue: 0.0 for hue in HUES if hue != "black"}),
+    *(("top", "hat", hat, {"horns": 0.0, "halo": 0.0}) for hat in ATTRIBUTES["hat"][1:]),
     # Hats press hair down.
     *(("hat", "hair_style", style, {"none": 1e6}) for style in ("mohawk", "bun", "spiky")),
 )
@@ -94,22 +102,23 @@ CHARACTERS: dict[str, dict[str, str]] = {
     "vampire": {
         "age": "adult,adult,old", "skin": "pale", "fangs": "fangs", "ears": "pointed,round",
         "hair_style": "slicked back", "hair_colour": "black,black,black,grey", "hat": "none",
-        "eye_colour": "red,red,brown,glowing yellow", "clothes": "cape", "lips": "none",
+        "eye_colour": "red,glowing red,brown,glowing yellow", "clothes": "cape", "lips": "none",
         "clothes_colour": "black", "beard": "none", "eyewear": "none", "freckles": "none",
         "background": "red,purple,black,blue,grey",
     },
     "zombie": {
         "skin": "green,green,grey", "age": "adult,adult,old,child", "lips": "none",
-        "eye_colour": "red,grey,glowing yellow", "mouth": "neutral,angry,sad,surprised",
+        "eye_colour": "red,grey,glowing yellow,glowing red", "mouth": "neutral,angry,sad,surprised",
         "hair_style": "bald,short,spiky,curly", "freckles": "none", "top": "none",
         "clothes_colour": "brown,grey,green,blue,black", "hat": "none", "scar": "none,scar",
     },
     "werewolf": {
         "gender": "male", "age": "adult", "skin": "furry,furry,grey", "fangs": "fangs",
         "hair_colour": "dark brown,brown,black,grey", "hair_style": "spiky,curly,slicked back",
-        "beard": "bushy beard", "eye_colour": "glowing yellow,glowing yellow,red,amber",
-        "ears": "pointed", "mouth": "angry,angry,laugh,neutral", "nose": "small", "eyewear": "none", "lips": "none",
-        "hat": "none", "top": "none", "freckles": "none", "background": "blue,black,purple,grey",
+        "beard": "bushy beard", "eye_colour": "glowing yellow,glowing yellow,glowing red,amber",
+        "ears": "pointed", "mouth": "angry,angry,laugh,neutral", "nose": "small",
+        "eyewear": "none", "lips": "none", "hat": "none", "top": "none", "freckles": "none",
+        "background": "blue,black,purple,grey",
     },
     "witch": {
         "gender": "female", "skin": "green,green,light,pale", "hat": "witch hat",
@@ -165,7 +174,7 @@ CHARACTERS: dict[str, dict[str, str]] = {
     "devil": {
         "skin": "red", "top": "horns", "ears": "pointed", "hat": "none", "age": "adult",
         "hair_style": "bald,short,slicked back,long", "hair_colour": "black,black,red",
-        "eye_colour": "glowing yellow,red,amber", "beard": "goatee,none,goatee",
+        "eye_colour": "glowing yellow,glowing red,red,amber", "beard": "goatee,none,goatee",
         "mouth": "smile,laugh,angry", "clothes_colour": "black,red", "freckles": "none",
         "fangs": "none,fangs", "eyewear": "none", "background": "black,red,orange,yellow,grey",
     },
@@ -206,7 +215,7 @@ CHARACTERS: dict[str, dict[str, str]] = {
     },
     "robot": {
         "skin": "grey,grey,white,blue", "hair_style": "bald", "beard": "none", "hat": "none",
-        "age": "adult", "eye_colour": "glowing yellow,red,green,blue", "freckles": "none",
+        "age": "adult", "eye_colour": "glowing yellow,glowing red,green,blue", "freckles": "none",
         "wrinkles": "none", "scar": "none", "lips": "none", "nose": "small", "fangs": "none",
         "ears": "round", "earrings": "none", "eyewear": "none", "top": "none",
         "clothes": "t shirt", "clothes_colour": "grey,blue,red,orange,white",
