@@ -37,6 +37,13 @@ def test_every_thing_is_drawn_in_every_style(known: list[Concept]):
     assert all(STYLES.issubset(entries[concept.code]["styles"]) for concept in known)
 
 
+def test_what_one_style_lacks_is_left_out(tmp_path: Path):
+    entry = {"name": "pear", "keywords": ["fruit"], "group": "Food & Drink", "styles": [*STYLES]}
+    lacking = {**entry, "name": "lime", "styles": ["noto"]}
+    (tmp_path / "captions.json").write_text(json.dumps({"1f350": entry, "1f34b": lacking}))
+    assert [concept.name for concept in concepts(tmp_path)] == ["pear"]
+
+
 def test_every_name_is_a_clean_lower_case_phrase(known: list[Concept]):
     names = [name for concept in known for name in concept.names]
     assert [name for name in names if not NAME.fullmatch(name)] == []

@@ -36,7 +36,7 @@ blissful%5:00:00:: 00001100 1 1
 canid%1:05:00:: 00000100 1 2
 canine%1:05:00:: 00000100 1 2
 cur%1:05:00:: 00000800 1 0
-dog%1:05:00:: 00000200 1 42
+dog%1:05:00:: 00000200 1 4
 dog%1:06:00:: 00000500 2 0
 firedog%1:06:00:: 00000600 1 0
 gladsome%3:00:00:: 00001000 1 9
@@ -69,6 +69,13 @@ def test_a_name_means_the_thing_that_is_drawn(net: WordNet):
     support = Concept("1f415", "dog", ("dog",), ("logs",), "Objects")
     assert anchors(net, [pet])["n00000200"] == "dog"
     assert anchors(net, [support])["n00000500"] == "dog"
+
+
+def test_words_about_a_thing_tell_its_meaning(net: WordNet):
+    food = Concept("1f415", "dog", ("dog",), ("pet",), "Food & Drink")
+    told = Concept("1f415", "dog", ("dog",), ("metal support", "logs"), "Food & Drink")
+    assert anchors(net, [food])["n00000200"] == "dog"
+    assert anchors(net, [told])["n00000500"] == "dog"
 
 
 def test_a_kind_goes_to_what_it_is_a_kind_of(table: dict[str, str]):
