@@ -181,7 +181,9 @@ def nearest(net: WordNet, things: list[Concept]) -> dict[str, str]:
         if phrase is not None:
             table[word] = phrase
     rows = sorted({**table, **by_hand()}.items())
-    return {word: phrase for word, phrase in rows if phrase != NEVER and word not in said}
+    plain = {word: word.removesuffix("s") for word, _ in rows}  # "clocks" are clocks, no plant
+    kept = [row for row in rows if row[1] != NEVER and not {row[0], plain[row[0]]} & said]
+    return dict(kept)
 
 
 def known_words(things: list[Concept]) -> set[str]:
