@@ -166,7 +166,7 @@ def eyes(sheet: Sheet) -> None:
         skin = patch.colour("skin")
         patch.fill(patch.soft(ball, 0.16) * patch.value("sockets") * 0.6, skin * skin * 0.6)
         iris, look = patch.colour("iris"), 0.035 * patch.value("yaw")
-        patch.fill(patch.soft(ball, 0.20) * patch.value("glow") * 0.8, iris)
+        patch.fill(patch.soft(ball, 0.16) * patch.value("glow") * 0.55, iris)
         patch.fill(patch.mask(white - 0.025), skin * 0.55)
         inside = patch.mask(white)
         patch.fill(inside, patch.colour("eyeball"))

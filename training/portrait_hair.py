@@ -34,6 +34,10 @@ def behind(sheet: Sheet) -> None:
             )
             inner = polygon(ax, patch.y, (0.0, 0.5), (1.14, 0.22), (0.9, 1.9), (0.0, 1.9))
             patch.fill(patch.mask(inner), (0.62, 0.07, 0.12))
+    if len(rows := hooded(p)):
+        with sheet.patch((-1.2, -1.3, 1.2, 1.3), rows) as patch:
+            shade = ellipse(patch.x, patch.y - 0.10, patch.value("width") + 0.05, 1.0)
+            patch.fill(patch.mask(shade), patch.colour("hat") * 0.35)
     for style, paint in BACKS.items():
         if len(rows := styled(p, style)):
             with sheet.patch((-1.6, -1.5, 1.6, 2.2), rows, depth=-0.08) as patch:
@@ -117,7 +121,8 @@ def _long(patch: Patch, x: Tensor, y: Tensor) -> Tensor:
     whole = ellipse(x, y + 0.02, width + 0.17, 1.09)
     curtains = torch.maximum(whole, -window)
     wave = 0.05 * (y * 6).sin()
-    fall = torch.maximum((x.abs() - width - 0.05 - wave * 0.5).abs() - 0.15, (y - 0.7).abs() - 0.75)
+    out = width + 0.01 + 0.08 * y.clamp(0, 1) + wave * 0.5
+    fall = torch.maximum((x.abs() - out).abs() - 0.15, (y - 0.7).abs() - 0.75)
     fall = fall - 0.03
     return torch.minimum(torch.maximum(curtains, y - 0.4), fall.maximum(0.1 - y))
 

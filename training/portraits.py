@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from training.portrait_parts import draw
+from training.portrait_phrases import vocabulary
 from training.portrait_traits import ATTRIBUTES, HUES, Portraits
-from training.portrait_words import caption, vocabulary
+from training.portrait_words import caption
 
 __all__ = ["ATTRIBUTES", "Portraits", "caption", "draw", "sample", "vocabulary"]
 

@@ -3,7 +3,10 @@
 A batch is a function of (seed, step) alone, so a run that was stopped goes on as if it had not been.
 """
 
+import zlib
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -11,10 +14,11 @@ from torch import Generator, Tensor
 
 from training import backgrounds, colours, filters, portraits
 from training.captions import Chance, Scene, caption
-from training.sprites import Sprites
+from training.sprites import CACHE, Sprites
 
 LAYOUTS = ("one", "two", "three", "beside", "left", "above", "portrait", "empty")
 SLOTS = 3
+PORTRAITS, PORTRAIT_SEED = 8192, 77
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,18 @@ class Composer:
     def device(self) -> torch.device:
         return self.sprites.pictures.device
 
+    @cached_property
+    def portraits(self) -> tuple[portraits.Portraits, Tensor]:
+        """Many portraits, drawn once and kept: who they are, and `[n, 3, size, size]` uint8."""
+        draws = Generator(self.device).manual_seed(PORTRAIT_SEED)
+        people = portraits.sample(PORTRAITS, draws)
+        source = "".join(path.read_text() for path in sorted(Path(__file__).parent.glob("portrait*.py")))
+        path = CACHE / f"portraits-{self.size}-{zlib.crc32(source.encode())}.pt"
+        if not path.exists():
+            drawn = portraits.draw(people, self.size, self.device)
+            torch.save((drawn * 255).round().to(torch.uint8).cpu(), path)
+        return people, torch.load(path, weights_only=True).to(self.device)
+
     def batch(self, count: int, *, seed: int, step: int) -> Batch:
         """`count` new scenes with their captions."""
         draws = Generator(self.device).manual_seed(seed * 1_000_003 + step)
@@ -79,10 +95,12 @@ class Composer:
         faces = (plan.layout == LAYOUTS.index("portrait")).nonzero()[:, 0]
         said: dict[int, str] = {}
         if len(faces):
-            people = portraits.sample(len(faces), draws)
-            drawn = portraits.draw(people, self.size, self.device)
-            pictures[faces] = filters.apply(drawn, plan.art[faces], draws)
-            said = {row: portraits.caption(people, at, draws) for at, row in enumerate(faces.tolist())}
+            people, drawn = self.portraits
+            chosen = torch.randint(len(drawn), (len(faces),), generator=draws, device=self.device)
+            shown = drawn[chosen].float() / 255
+            pictures[faces] = filters.apply(shown, plan.art[faces], draws)
+            rows = zip(faces.tolist(), chosen.tolist(), strict=True)
+            said = {row: portraits.caption(people, at, draws) for row, at in rows}
         chance = Chance(draws)
         scenes = self.scenes(plan, said)
         captions = [caption(scene, chance) for scene in scenes]
