@@ -26,7 +26,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from training import captions, page, portraits
 from training.measure import zero_shot
-from training.pocket import DATA, RUNS, build, load, sizes_of, words_for
+from training.pocket import DATA, RUNS, build, keep, load, sizes_of, words_for
 from training.scenes import Batch, Composer, Shares
 from training.sprites import TEST_STYLE, sprites
 
@@ -218,16 +218,11 @@ def main() -> None:
             told |= {"step": learner.step, "images/s": speed}
             if learner.step % options.every == 0 or last:
                 told |= zero_shot(learner.mean, words, test, size=phase.size)
-                _keep(folder / "state.pt", learner.state())
-                page.write(folder, batch)
+                keep(folder / "state.pt", learner.state())
+                page.write(folder, batch.pictures, batch.captions)
             log.write(json.dumps(told) + "\n")
             log.flush()
             print(" ".join(f"{name} {value:.4g}" for name, value in told.items()), flush=True)
-
-
-def _keep(path: Path, state: dict) -> None:
-    torch.save(state, path.with_suffix(".part"))
-    path.with_suffix(".part").replace(path)
 
 
 def _options() -> argparse.Namespace:

@@ -16,12 +16,12 @@ figure{{display:inline-block;width:140px;margin:.3em;vertical-align:top;font-siz
 img{{width:128px;image-rendering:pixelated}}</style><h1>{title}</h1>{curves}<p>{sheet}</p>"""
 
 
-def write(folder: Path, batch, *, count: int = 40) -> None:
-    """Write `page.html` in the folder of a run. batch: has `.pictures` and `.captions`."""
+def write(folder: Path, pictures: Tensor, captions: list[str], *, count: int = 48) -> None:
+    """Write `page.html` in the folder of a run. pictures: `[n, 3, h, w]` in 0..1."""
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     names = sorted({name for row in rows for name in row} - {"step"})
     curves = "".join(_curve(name, [(r["step"], r[name]) for r in rows if name in r]) for name in names)
-    shown = zip(batch.pictures[:count], batch.captions[:count], strict=True)
+    shown = zip(pictures[:count], captions[:count], strict=True)
     sheet = "".join(
         f'<figure><img src="{_inline(picture)}"><br>{html.escape(text)}</figure>' for picture, text in shown
     )

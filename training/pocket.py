@@ -50,6 +50,12 @@ def build(model: str, sizes: dict) -> nn.Module:
     return _NETS[model](**sizes)
 
 
+def keep(path: Path, state: dict) -> None:
+    """Write the state of a run, whole or not at all."""
+    torch.save(state, path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
+
+
 def load(model: str, run: str, words: PocketWords) -> tuple[dict[str, Tensor], dict[str, Tensor] | None]:
     """The weights of a run, or the shipped ones, and its class heads where it has them. Rows of words
     go to the places where `words` has them; new words begin as rows of others."""
