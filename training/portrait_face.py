@@ -48,7 +48,7 @@ def marks(sheet: Sheet) -> None:
 def mouth(sheet: Sheet) -> None:
     for mood, paint in MOUTHS.items():
         if len(rows := sheet.portraits.where(mouth=mood)):
-            with sheet.features((-0.6, 0.3, 0.6, 0.95), rows, depth=0.07) as patch:
+            with sheet.features((-0.6, 0.3, 0.6, 1.0), rows, depth=0.07) as patch:
                 paint(patch, patch.x, patch.y - MOUTH_Y)
     if len(rows := sheet.portraits.where(fangs="fangs")):
         with sheet.features((-0.4, 0.5, 0.4, 0.95), rows, depth=0.07) as patch:
@@ -124,7 +124,7 @@ def nose(sheet: Sheet) -> None:
     for kind in ("small", "big", "long", "red"):
         rows = sheet.portraits.where(nose=kind, kind=PLAIN_NOSED)
         if len(rows):
-            with sheet.features((-0.35, -0.05, 0.35, 0.65), rows, depth=0.17) as patch:
+            with sheet.features((-0.35, -0.15, 0.35, 0.75), rows, depth=0.17) as patch:
                 x, y, skin = patch.x, patch.y - NOSE_Y, patch.colour("skin")
                 if kind == "small":
                     tip = torch.maximum(ellipse(x, y, 0.11, 0.07).abs() - 0.022, 0.0 - y)
@@ -149,7 +149,7 @@ def nose(sheet: Sheet) -> None:
 
 
 def eyes(sheet: Sheet) -> None:
-    with sheet.features((-0.80, -0.60, 0.80, 0.50), depth=0.10) as patch:
+    with sheet.features((-0.90, -0.65, 0.90, 0.60), depth=0.10) as patch:
         stare = patch.value("stare")
         gap = 0.35 + 0.03 * patch.value("eye_gap") + 0.05 * stare
         x, y = patch.x, patch.y - EYE_Y

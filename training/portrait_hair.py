@@ -192,7 +192,7 @@ def beard(sheet: Sheet) -> None:
     p = sheet.portraits
     for kind in ("stubble", "goatee", "beard", "bushy beard"):
         if len(rows := p.where(beard=kind)):
-            with sheet.patch((-1.1, 0.0, 1.1, 1.75), rows, depth=0.03) as patch:
+            with sheet.patch((-1.1, -0.1, 1.1, 1.75), rows, depth=0.03) as patch:
                 x, y, colour = patch.x, patch.y, patch.colour("hair")
                 growth = _growth(patch, kind, x, y)
                 if kind == "stubble":
@@ -222,7 +222,7 @@ def moustache(sheet: Sheet) -> None:
     rows = sheet.portraits.where(beard=("moustache", "goatee", "beard", "bushy beard"))
     if not len(rows):
         return
-    with sheet.patch((-0.7, 0.35, 0.7, 0.75), rows, depth=0.08) as patch:
+    with sheet.patch((-0.7, 0.28, 0.7, 0.75), rows, depth=0.08) as patch:
         ax, y = patch.x.abs(), patch.y - 0.49
         droop = y - 0.6 * (ax - 0.12) * (ax - 0.12) + 0.02
         half = ellipse(ax - 0.19, droop, 0.24, 0.085)

@@ -52,7 +52,7 @@ def hats(sheet: Sheet) -> None:
     for kind, paint in HATS.items():
         if len(rows := p.where(hat=kind)):
             depth = 0.02 if kind == "hood" else 0.04
-            with sheet.patch((-1.7, -2.4, 1.7, 1.3), rows, depth=depth) as patch:
+            with sheet.patch((-1.95, -2.4, 1.95, 1.3), rows, depth=depth) as patch:
                 paint(patch, patch.x, patch.y, patch.colour("hat"))
 
 

@@ -123,18 +123,18 @@ def backdrop(sheet: Sheet) -> None:
 
 
 def body(sheet: Sheet) -> None:
-    with sheet.patch((-2.2, 0.6, 2.2, 2.4), upright=True) as patch:
+    with sheet.patch((-2.2, 0.55, 2.2, 2.4), upright=True) as patch:
         x, y, skin, cloth = patch.x, patch.y, patch.colour("skin"), patch.colour("clothes")
         shoulders = 1.28 - 0.22 * patch.value("child")
         trunk = ellipse(x, y - 2.35, shoulders, 1.18)
         patch.shape(trunk, cloth)
-        throat = box(x, y - 0.6, 0.27 - 0.04 * patch.value("child"), 0.68)
+        throat = box(x, y - 0.96, 0.27 - 0.04 * patch.value("child"), 0.32)
         patch.shape(throat, skin * 0.88)
         under = patch.soft(ellipse(x, y - 0.72, 0.5, 0.36), 0.3) * patch.mask(throat)
         patch.fill(under * 0.4, skin * 0.45)
     for kind, paint in COLLARS.items():
         if len(rows := sheet.portraits.where(clothes=kind)):
-            with sheet.patch((-1.5, 0.7, 1.5, 2.4), rows, upright=True) as patch:
+            with sheet.patch((-1.5, 0.5, 1.5, 2.4), rows, upright=True) as patch:
                 paint(patch, patch.x, patch.y, patch.colour("clothes"))
 
 
@@ -165,7 +165,7 @@ def _dress(patch: Patch, x: Tensor, y: Tensor, cloth: Tensor) -> None:
     trunk = ellipse(x, y - 2.35, 1.25 - 0.22 * patch.value("child"), 1.16)
     neckline = torch.maximum(trunk, ellipse(x, y - 1.0, 0.78, 0.48))
     patch.fill(patch.mask(neckline), skin)
-    patch.fill(patch.mask(box(x, y - 0.9, 0.25, 0.3)), skin * 0.88)
+    patch.fill(patch.mask(box(x, y - 0.97, 0.25, 0.23)), skin * 0.88)
     beads = ellipse(x, y - 0.98, 0.38, 0.33).abs() - 0.03
     patch.fill(patch.mask(torch.maximum(beads, 1.05 - y)), cloth * 0.5 + 0.45)
 
