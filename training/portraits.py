@@ -190,7 +190,7 @@ CHARACTERS: dict[str, dict[str, str]] = {
         "hat": "none", "nose": "small", "freckles": "none", "wrinkles": "none", "lips": "none",
         "eye_colour": "purple,red,green,glowing yellow", "age": "adult", "clothes": "t shirt,robe",
         "clothes_colour": "grey,white,purple,teal", "eyewear": "none", "fangs": "none",
-        "earrings": "none", "scar": "none",
+        "earrings": "none", "scar": "none", "top": "none",
     },
     "monster": {
         "gender": "male", "age": "adult", "skin": "green,green,grey,blue", "scar": "scar",
