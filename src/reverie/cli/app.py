@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
-from reverie.cli import looking, models, painting, runs
+from reverie.cli import doctor, looking, models, painting, runs
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
 from reverie.version import __version__
@@ -45,6 +45,7 @@ for command in (looking.classify, looking.score, looking.similarity, looking.emb
     app.command(command, group=LOOK)
 models.app.group = (MODELS,)
 app.command(models.app)
+app.command(doctor.doctor, group=MODELS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
