@@ -30,7 +30,7 @@ def checkup(
     """Everything that is found, each with its section. Nothing is fetched, nothing is left behind.
 
     A finding is "broken" where painting does not work as it is, and "hint" where it could be
-    better. A probe that fails is a broken finding.
+    better. A probe that fails is a broken finding; where torch is, those that need it are left out.
 
     Args:
         device, precision: as for a run.
@@ -43,16 +43,21 @@ def checkup(
         ("This computer", "pictures", _pictures),
         ("Devices", "device", partial(computer.devices, device, precision)),
         ("Models", "pocket models", _pocket),
+        ("Models", "kept in", _kept),
         ("Models", "models", _installed),
         ("Models", "perceptor", _perceptor),
         ("Speed", "speed", partial(_speed, device, precision)),
         ("Could be added", "more", _more),
         ("Environment", "environment", computer.environment),
     ]
+    without_torch = ("This computer", "Environment")
+    lame = False
     for section, name, probe in probes:
-        if timing or section != "Speed":
-            for finding in _survived(name, probe):
-                yield section, finding
+        if (section == "Speed" and not timing) or (lame and section not in without_torch):
+            continue
+        for finding in _survived(name, probe):
+            lame = lame or (name == "torch" and finding.state == "broken")
+            yield section, finding
 
 
 def _survived(name: str, probe: Probe) -> Iterator[Finding]:
@@ -93,15 +98,19 @@ def _pocket() -> Iterator[Finding]:
         yield Finding("nearest words", said, facts={"count": len(words)})
 
 
-def _installed() -> Iterator[Finding]:
-    """The models of the store, and whether there is room for more."""
+def _kept() -> Iterator[Finding]:
+    """Whether there is room for more models."""
     from reverie.weights.models import home
-    from reverie.weights.store import installed
 
-    for model in installed():
-        yield _stored(model)
     remedy = "set REVERIE_HOME to another folder, or: reverie models remove NAME"
     yield computer.room_for("kept in", home().absolute(), remedy, enough=1e9)
+
+
+def _installed() -> Iterator[Finding]:
+    """The models of the store."""
+    from reverie.weights.store import installed
+
+    yield from map(_stored, installed())
 
 
 def _stored(model: "Stored") -> Finding:
@@ -118,7 +127,8 @@ def _stored(model: "Stored") -> Finding:
             safe_open(model.folder / WEIGHTS[0], "pt")  # refuses what was cut short
     except (SafetensorError, OSError) as error:
         remedy = f"reverie models remove {model.name}, then get it again"
-        return Finding(model.name, f"damaged ({error})", "hint", remedy, facts)
+        said = f"damaged ({' '.join(str(error).split())})"
+        return Finding(model.name, said, "hint", remedy, facts)
     what = "CLIP" if model.kind == "clip" else model.kind
     return Finding(model.name, f"{what}, {size(model.bytes)}", facts=facts)
 
@@ -129,9 +139,13 @@ def _perceptor() -> Iterator[Finding]:
     from reverie.weights.store import installed
 
     name = best()
-    mine = [found for model in installed() if (found := _stored(model)).name == name]
-    state, remedy = ("broken", mine[0].remedy) if mine and mine[0].state != "fine" else ("fine", "")
-    yield Finding("perceptor", f"auto takes {name}", state, remedy, facts={"perceptor": name})
+    facts = {"name": name}
+    damaged = [f for f in map(_stored, installed()) if f.name == name and f.state != "fine"]
+    if damaged:
+        said = f"auto takes {name}, which is damaged"
+        yield Finding("perceptor", said, "broken", damaged[0].remedy, facts)
+    else:
+        yield Finding("perceptor", f"auto takes {name}", facts=facts)
 
 
 def _speed(device: str, precision: str) -> Iterator[Finding]:

@@ -55,8 +55,13 @@ def software() -> Iterator[Finding]:
 
 def torch() -> Iterator[Finding]:
     """That it can be imported at all, which its version alone does not say."""
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a library that it needs is not there
+        said = f"cannot be imported ({' '.join(str(error).split())})"
+        remedy = "python -m pip install --force-reinstall torch"
+        yield Finding("torch", said, "broken", remedy)
+        return
     cores = _cores()
     threads = torch.get_num_threads()
     built = torch.version.cuda or torch.version.hip
@@ -150,8 +155,7 @@ def environment() -> Iterator[Finding]:
     """The variables that change what happens. What may be secret in them is left out."""
     for name, value in sorted(os.environ.items()):
         if re.fullmatch(VARIABLES, name, re.IGNORECASE) and value:
-            shown = "..." if re.search(SECRET, name, re.IGNORECASE) else _discreet(value)
-            yield Finding(name, shown, "hint")
+            yield Finding(name, _discreet(name, value), "hint")
 
 
 def size(count: float) -> str:
@@ -217,9 +221,9 @@ def _memory() -> tuple[int | None, int | None]:
     return (free, whole) if most == "max" else (min(free, int(most)), min(whole, int(most)))
 
 
-def _discreet(value: str) -> str:
-    """A value in one line, without the name and password that a proxy's address may hold."""
+def _discreet(name: str, value: str) -> str:
+    """A value in one line, without keys, and without the password in a proxy's address."""
+    if re.search(SECRET, name, re.IGNORECASE):
+        return "..."
     value = " ".join(value.split())
-    if "@" in value:
-        value = re.sub(r"(^|//)[^\s,]*@", r"\1...@", value)
-    return value
+    return re.sub(r"(\w+://)?\S*@", r"\1...@", value) if "PROXY" in name.upper() else value
