@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import reverie as reverie_package
 from reverie.cli import main
 from reverie.recipes.computer import _unfit as unfit
 from reverie.recipes.computer import environment
@@ -154,7 +155,7 @@ def test_what_a_probe_fails_with_becomes_its_line(reverie, clip):
 
 def test_a_torch_that_cannot_be_imported_is_told_once(tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('libcudart.so: no such file')")
-    done = doctor_alone("--json", PYTHONPATH=str(tmp_path))
+    done = doctor_alone("--json", before=tmp_path)
     told = json.loads(done.stdout)
     assert done.returncode == 2
     assert done.stderr.startswith("reverie: torch: cannot be imported (libcudart.so")
@@ -167,10 +168,14 @@ def test_an_old_terminal_gets_a_page_in_plain_letters(tmp_path):
     done = doctor_alone("--fast", PYTHONIOENCODING="ascii", REVERIE_HOME=str(tmp_path / "ü"))
     assert done.stdout.isascii()
     assert "ok torch" in done.stdout
+    assert "Could be added" in done.stdout  # the page goes on after the letter it cannot show
     assert "Traceback" not in done.stderr
 
 
-def doctor_alone(*options, **environment):
+def doctor_alone(*options, before="", **environment):
+    """In a process of its own, where `before` is looked through first for what is imported."""
+    source = Path(reverie_package.__file__).parents[1]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(before), str(source)]))
     command = [sys.executable, "-c", "from reverie.cli import main; raise SystemExit(main())"]
     return subprocess.run(
         [*command, "doctor", *options],
