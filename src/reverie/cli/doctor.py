@@ -71,7 +71,7 @@ def _print_page(found: Found, command: str) -> list["Finding"]:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     plain = not console.encoding.lower().startswith("utf")
     broken, shown = [], ""
-    status = console.status("looking, and painting a few steps ...", spinner="line")
+    status = console.status("looking ...", spinner="line")
     with status if console.is_terminal else nullcontext():
         for section, finding in found:
             if section != shown:
