@@ -169,6 +169,18 @@ def vocabulary(things: list[Concept]) -> frozenset[str]:
 
 
 
+def place_words(kind: str) -> list[str]:
+    """The words that speak of a place and not of another: "sea", "ocean", "lake" ..."""
+    said = {
+        name: {word for line in (*PLACES[name], *EMPTY[name])
+               for word in words_of(re.sub(r"\{\w\}", " ", line))}
+        for name in PLACES
+    }
+    others = [words for name, words in said.items() if name != kind]
+    return sorted(word for word in said[kind] if len(word) > 2
+                  and not any(word in words for words in others))
+
+
 def _two(scene: Scene, chance: Chance) -> dict[str, str]:
     first, second = scene.colours
     return {"a": _colour(first, chance), "b": _colour(second, chance)}

@@ -54,7 +54,7 @@ def lesson(known: Sprites, count: int, size: int, *, seed: int, step: int) -> Le
     which = torch.randperm(len(known.concepts), generator=draws, device=device)[:things]
     style = (rand(things, len(known.styles)) * known.here[which]).argmax(1)
     pictures = known.pictures[which, style].float() / 255
-    dyed = (rand(things) < 0.3).nonzero()[:, 0]
+    dyed = (rand(things) < 0.2).nonzero()[:, 0]
     dye = colours.shade((rand(len(dyed)) * len(colours.NAMES)).long(), draws, spread=0.12)
     pictures[dyed] = colours.dyed(pictures[dyed], dye)
     z = meaning.thing(F.one_hot(style, len(known.styles)).float())
@@ -110,8 +110,10 @@ def main() -> None:
         network(len(known.concepts), options.size).to(device).to(memory_format=torch.channels_last)
         for _ in range(2)
     )
-    optimizer = torch.optim.AdamW(net.parameters(), options.lr, betas=(0.9, 0.98),
-                                  weight_decay=1e-4, fused=True)
+    names = [net.embeddings.weight]  # each class is seen seldom, so it learns in larger steps
+    rest = [weight for weight in net.parameters() if weight is not names[0]]
+    optimizer = torch.optim.AdamW([{"params": rest, "times": 1.0}, {"params": names, "times": 12.0}],
+                                  options.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     step = 0
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=True, map_location=device)
@@ -137,7 +139,7 @@ def main() -> None:
             rate = options.end + (options.lr - options.end) * 0.5 * (1 + math.cos(math.pi * step / options.steps))
             rate *= min(1.0, (step + 1) / 100)
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["times"]
             with torch.autocast(device.type, torch.bfloat16):
                 pictures = drawn(net, given.z, given.classes)
             loss = distance(pictures.float(), given.pictures)

@@ -63,8 +63,11 @@ def load(model: str, run: str, words: PocketWords) -> tuple[dict[str, Tensor], d
         from safetensors import safe_open
 
         with safe_open(SHIPPED / f"{model}.safetensors", "pt") as file:
-            known = json.loads(file.metadata()["words"])
+            known = json.loads(file.metadata()["about"])["words"]
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        counts = {name: value for name, value in build(model, sizes_of(model, len(known) + 2)).state_dict().items()
+                  if name.endswith("num_batches_tracked")}
+        state |= counts
         heads = None
     else:
         known = json.loads((RUNS / run / "words.json").read_text())

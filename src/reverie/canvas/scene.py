@@ -1,0 +1,271 @@
+"""Things on a background, each drawn by the pocket BigGAN from its own class and its own noise.
+
+Source: BigSleep's idea (lucidrains/big-sleep, 2021) of bending the class and the noise of a BigGAN.
+Differs: several layers, each with alpha and a place, over a background from the same generator; the
+noise has meanings (`nets/pocket_biggan.py`), so colours and art styles can be asked for; drawn at any
+size with sharp edges.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from reverie.canvas.start import check_size, rgb
+from reverie.errors import SpecError
+from reverie.nets import pocket_biggan as meaning
+from reverie.nets.biggan import BigGANDeep, frozen
+from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
+from reverie.spec import hint, spec
+from reverie.weights import pocket
+
+MODEL = "pocket-biggan"
+Style = Literal["any", "fluent3d", "fluentflat", "noto", "blob"]
+
+
+@spec
+class Thing:
+    """One thing in a scene. x, y: its middle; size: its side; both in parts of the shorter side of
+    the picture; y grows downwards. colour: dyed in it, "" for its own."""
+
+    name: str
+    colour: str = ""
+    x: float = 0.5
+    y: float = 0.5
+    size: float = 0.75
+
+    def __post_init__(self) -> None:
+        if self.colour:
+            rgb(self.colour)
+        if not 0.02 <= self.size <= 2:
+            raise SpecError(f"size: {self.size} of the picture; it must be 0.02 to 2")
+
+
+@spec
+class Arrangement:
+    """A background with its two colours, and the things before it, the last one in front."""
+
+    things: tuple[Thing, ...]
+    place: str = "plain"
+    first: str = "#f4f1e8"
+    second: str = "#cfd8e0"
+
+    def __post_init__(self) -> None:
+        rgb(self.first)
+        rgb(self.second)
+
+
+@dataclass(frozen=True)
+class Painter:
+    """The generator and the names of what it can draw."""
+
+    net: BigGANDeep
+    classes: dict[str, int]  # things
+    places: dict[str, int]
+
+    def number(self, name: str) -> int:
+        """The class of a thing.
+
+        Raises:
+            SpecError: it knows no such thing.
+        """
+        if name not in self.classes:
+            raise SpecError(f"{name!r} is no thing that {MODEL} draws{hint(name, self.classes)}")
+        return self.classes[name]
+
+    def place(self, name: str) -> int:
+        """The class of a background.
+
+        Raises:
+            SpecError: it knows no such place.
+        """
+        if name not in self.places:
+            raise SpecError(f"{name!r} is no place that {MODEL} draws{hint(name, self.places)}")
+        return self.places[name]
+
+
+class SceneCanvas(Canvas):
+    """Layers of a generator, composed. Layer 0 is the background.
+
+    classes: `[b, n, classes]` shares; z: `[b, n, 16]`; pose: `[b, n - 1, 4]` as x, y, log size,
+    turn in radians; here: `[b, n - 1]`, 1 where the layer is used.
+    """
+
+    here: Tensor
+
+    def __init__(
+        self,
+        net: BigGANDeep,
+        size: tuple[int, int],
+        *,
+        classes: Tensor,
+        z: Tensor,
+        pose: Tensor,
+        here: Tensor,
+    ) -> None:
+        super().__init__()
+        self.net, self.size = net, size
+        self.classes, self.z = nn.Parameter(classes), nn.Parameter(z)
+        self.pose = nn.Parameter(pose)
+        self.register_buffer("here", here)
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        return {"classes": [self.classes], "z": [self.z], "pose": [self.pose]}
+
+    def forward(self) -> Image:
+        drawn = (self.net(self.z.flatten(0, 1), self.classes.flatten(0, 1)) + 1) / 2
+        layers = drawn.unflatten(0, self.z.shape[:2])  # [b*n, 4, s, s] -> [b, n, 4, s, s]
+        width, height = self.size
+        picture = F.interpolate(layers[:, 0, :3], (height, width), mode="bicubic")
+        for at in range(self.pose.shape[1]):
+            near = self._placed(layers[:, at + 1], self.pose[:, at])
+            near = near * self.here[:, at, None, None, None]
+            picture = near[:, :3] + picture * (1 - near[:, 3:])
+        return picture.clamp(0, 1)
+
+    @torch.no_grad()
+    def project_(self) -> None:
+        self.z.clamp_(-1.2, 1.2)
+        self.classes.clamp_(0, 1)
+        self.pose[..., :2].clamp_(0, 1)
+        self.pose[..., 2].clamp_(-2, 0.2)
+        self.pose[..., 3].clamp_(-0.6, 0.6)
+
+    def _placed(self, layer: Float[Tensor, "b 4 s s"], pose: Tensor) -> Float[Tensor, "b 4 h w"]:
+        """One thing of every picture where it stands, with sharp edges. Colour times alpha."""
+        width, height = self.size
+        short = min(width, height)
+        x, y, scale, turn = pose.unbind(1)
+        sharp = sharpened(layer, short)
+        step = 2 / (scale.exp() * short)  # the thing is 2 wide, a pixel is `step`
+        across = torch.arange(width, device=pose.device) + 0.5 - width / 2
+        down = torch.arange(height, device=pose.device) + 0.5 - height / 2
+        dx = (across - (x[:, None] - 0.5) * short) * step[:, None]  # [b, w]
+        dy = (down - (y[:, None] - 0.5) * short) * step[:, None]  # [b, h]
+        cos, sin = turn.cos()[:, None, None], turn.sin()[:, None, None]
+        grid_x = dx[:, None, :] * cos + dy[:, :, None] * sin
+        grid_y = dy[:, :, None] * cos - dx[:, None, :] * sin
+        grid = torch.stack([grid_x, grid_y], -1)  # [b, h, w, 2]
+        return F.grid_sample(sharp, grid, align_corners=False)
+
+
+def sharpened(layer: Float[Tensor, "b 4 s s"], side: int) -> Float[Tensor, "b 4 side side"]:
+    """A drawn thing at another size: its outline is cut clean, its colours reach up to it, and
+    inside soft edges are made steep without halos."""
+    alpha = layer[:, 3:].clamp(0, 1)
+    colour = (layer[:, :3] / alpha.clamp(min=0.05)).clamp(0, 1)
+    padded = F.pad(colour, (1, 1, 1, 1), mode="replicate")
+    soft = F.avg_pool2d(padded, 3, 1)
+    high, low = F.max_pool2d(padded, 3, 1), -F.max_pool2d(-padded, 3, 1)
+    parts = torch.cat([colour, soft, high.detach(), low.detach(), alpha], 1)
+    grown = F.interpolate(parts, (side, side), mode="bicubic")
+    colour, soft, high, low, alpha = grown.split([3, 3, 3, 3, 1], 1)
+    factor = max(side / layer.shape[-1], 1)
+    if factor > 1:
+        colour = torch.minimum(torch.maximum(colour + 1.5 * factor * (colour - soft), low), high)
+    alpha = ((alpha - 0.5) * min(1.5 * factor, 5) + 0.5).clamp(0, 1)
+    return torch.cat([colour.clamp(0, 1) * alpha, alpha], 1)
+
+
+@spec
+class Scene(CanvasSpec):
+    """Every picture takes one of the arrangements, by its own seed, the first ones more often, and
+    varies it a little: style, place, size and turn of the things, kind of background."""
+
+    arrangements: tuple[Arrangement, ...]
+    size: tuple[int, int] = (512, 512)  # width, height
+    style: Style = "any"
+    vary: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
+        if not self.arrangements:
+            raise SpecError("arrangements: a scene needs at least one")
+        if not 0 <= self.vary <= 3:
+            raise SpecError(f"vary: {self.vary} is outside 0 to 3; 1 is usual")
+
+    def digests(self) -> dict[str, str]:
+        return {MODEL: pocket.digest(MODEL)}
+
+    def build(self, machine: Machine, seeds: Sequence[int]) -> SceneCanvas:
+        draws = Draws(seeds, 0, "start")
+        luck = draws.named("style").uniform(len(meaning.STYLES))
+        if self.style != "any":
+            luck[:, meaning.STYLES.index(self.style)] += 1
+        canvas = arranged(
+            self._chosen(draws),
+            self.size,
+            machine,
+            style=F.one_hot(luck.argmax(1), len(meaning.STYLES)).float(),
+            variant=(draws.named("variant").uniform() * meaning.VARIANTS).long(),
+        )
+        moved = self.vary * (draws.named("pose").uniform(canvas.pose.shape[1], 4) - 0.5)
+        with torch.no_grad():
+            canvas.pose += (moved * torch.tensor([0.08, 0.08, 0.16, 0.2])).to(canvas.device)
+        return canvas
+
+    def _chosen(self, draws: Draws) -> list[Arrangement]:
+        """One arrangement a picture; each is half as likely as the one before it."""
+        luck = draws.named("arrangement").uniform(1)[:, 0].tolist()
+        shares = torch.tensor([0.5**k for k in range(len(self.arrangements))])
+        ends = (shares.cumsum(0) / shares.sum()).tolist()
+        return [
+            next(a for a, end in zip(self.arrangements, ends, strict=True) if share < end + 1e-6)
+            for share in luck
+        ]
+
+
+def arranged(
+    arrangements: Sequence[Arrangement],
+    size: tuple[int, int],
+    machine: Machine,
+    *,
+    style: Float[Tensor, "b 4"],
+    variant: Int[Tensor, "b"],
+) -> SceneCanvas:
+    """A canvas that shows these arrangements, one a picture.
+
+    Raises:
+        SpecError: the generator draws no such thing or place.
+    """
+    made = painter(machine)
+    b, most = len(arrangements), max(len(a.things) for a in arrangements)
+    classes = torch.zeros(b, most + 1, made.net.num_classes)
+    z = torch.zeros(b, most + 1, meaning.Z)
+    pose, here = torch.zeros(b, most, 4), torch.zeros(b, most)
+    first = torch.tensor([rgb(a.first) for a in arrangements])
+    second = torch.tensor([rgb(a.second) for a in arrangements])
+    z[:, 0] = meaning.place(first, second, variant)
+    for row, arrangement in enumerate(arrangements):
+        classes[row, 0, made.place(arrangement.place)] = 1
+        for at, thing in enumerate(arrangement.things):
+            dye = torch.tensor([rgb(thing.colour)]) if thing.colour else None
+            z[row, at + 1] = meaning.thing(style[row : row + 1], dye)[0]
+            classes[row, at + 1, made.number(thing.name)] = 1
+            pose[row, at] = torch.tensor([thing.x, thing.y, math.log(thing.size), 0.0])
+            here[row, at] = 1
+    parts = {"classes": classes, "z": z, "pose": pose, "here": here}
+    parts = {name: part.to(machine.device) for name, part in parts.items()}
+    return SceneCanvas(made.net, size, **parts)
+
+
+@lru_cache(maxsize=2)
+def painter(machine: Machine) -> Painter:
+    """The pocket generator, built once for every machine."""
+    model = pocket.read(MODEL)
+    things, places = model.about["classes"], model.about["places"]
+    layers = meaning.SIZES["layers"][: model.about["blocks"]]
+    fields = {**meaning.SIZES, "layers": layers, "num_classes": len(things) + len(places)}
+    net = frozen(fields, model.tensors).to(machine.device)
+    classes = {name: number for number, name in reversed(list(enumerate(things)))}
+    return Painter(net, classes, {name: len(things) + at for at, name in enumerate(places)})
+
+
+def tiny() -> Scene:
+    return Scene(arrangements=(Arrangement(things=(Thing(name="pear"),)),), size=(24, 16))

@@ -1,0 +1,168 @@
+"""What a scene for some words should hold: the words propose, the perceptor decides.
+
+Things, places, colours and numbers that the words name are candidates, and so are the things whose
+names are nearest in the perceptor's space. Candidates are drawn by the generator, and the perceptor
+says which drawing fits the words best.
+"""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from reverie.canvas.scene import Arrangement, Thing, arranged
+from reverie.nets import pocket_biggan as meaning
+from reverie.perceptor.pocket import Pocket, PocketPerceptor
+from reverie.protocols import Machine
+from reverie.weights import pocket
+
+COLOURS = {
+    "red": "#d81e22", "orange": "#f5840f", "yellow": "#fad71f", "green": "#2aa239",
+    "turquoise": "#1abcb8", "cyan": "#1abcb8", "teal": "#128c8a", "blue": "#1f52db",
+    "purple": "#7f2eb2", "violet": "#7f2eb2", "pink": "#f780b8", "brown": "#754521",
+    "black": "#101014", "grey": "#85878c", "gray": "#85878c", "white": "#f5f5f7",
+    "gold": "#e0b030", "golden": "#e0b030", "silver": "#b8bcc4",
+}  # fmt: skip
+COUNTS = {"two": 2, "2": 2, "pair": 2, "couple": 2, "three": 3, "3": 3}
+WALL, PAPER = "#cfd8e0", "#f4f1e8"
+SLACK = 0.02  # so much better must fit what no word has asked for
+SEEN_AT = (96, 96)
+
+
+class Guesser:
+    """Draws candidates and asks the perceptor. words: of one prompt."""
+
+    def __init__(self, words: str, machine: Machine) -> None:
+        self.machine = machine
+        self.eye: PocketPerceptor = Pocket().build(machine)
+        self.about = pocket.read("pocket-biggan").about
+        self.read = self.eye.words.read(words).words
+        with torch.no_grad():
+            self.wanted = self.eye.encode_text([words])[0]
+
+    @torch.no_grad()
+    def scores(self, arrangements: Sequence[Arrangement]) -> Tensor:
+        """How well each fits the words, over two art styles: cosines `[n]`."""
+        total = torch.zeros(len(arrangements))
+        for number in (0, 2):
+            style = torch.zeros(len(arrangements), len(meaning.STYLES))
+            style[:, number] = 1
+            variant = torch.full((len(arrangements),), number)
+            canvas = arranged(arrangements, SEEN_AT, self.machine, style=style, variant=variant)
+            views = torch.nn.functional.interpolate(canvas(), (self.eye.size,) * 2, mode="area")
+            total += (self.eye.encode_image(views) @ self.wanted).cpu() / 2
+        return total
+
+    def best(self, arrangements: Sequence[Arrangement]) -> Arrangement:
+        """The one that fits the words best; the first wants least and wins a near draw."""
+        scores = self.scores(arrangements)
+        scores[0] += SLACK
+        return arrangements[int(scores.argmax())]
+
+    def named(self) -> list[list[str]]:
+        """The things that the words name, in their order: for each all classes of that name."""
+        found: list[list[str]] = []
+        at = 0
+        while at < len(self.read):
+            span, things = self._longest(at)
+            if things:
+                found.append(things)
+            at += max(span, 1)
+        return found
+
+    def _longest(self, at: int) -> tuple[int, list[str]]:
+        """The longest name of things that starts at a word: its length, and the things."""
+        longest, things = 0, []
+        for thing, names in self.about["names"].items():
+            for name in names:
+                parts = name.split()
+                said = self.read[at : at + len(parts)]
+                if len(said) == len(parts) and all(map(_same, said, parts)):
+                    if len(parts) > longest:
+                        longest, things = len(parts), []
+                    if len(parts) == longest and thing not in things:
+                        things.append(thing)
+        only = self.read[at] if longest == 1 else ""
+        known = only in COLOURS or only in COUNTS or only in self._places()
+        return (longest, things) if not known else (0, [])
+
+    def _places(self) -> dict[str, str]:
+        return {word: place for place, words in self.about["places"].items() for word in words}
+
+    def near(self, count: int) -> list[str]:
+        """The things whose names are nearest to the words in the perceptor's space."""
+        names = self.about["classes"]
+        with torch.no_grad():
+            cosines = self.eye.encode_text([f"a {name}" for name in names]) @ self.wanted
+        return [names[place] for place in cosines.topk(count).indices.tolist()]
+
+    def guess(self, count: int = 3) -> list[Arrangement]:
+        """Arrangements that fit the words, the best first."""
+        named = self.named()
+        if len(named) > 1 and not {"of", "by"} & set(self.read):
+            bases = self._pairs(named[0], named[1])
+        else:
+            things = list(dict.fromkeys(named[0] if named else self.near(16)))
+            bases = [Arrangement(things=(Thing(name=thing),)) for thing in things]
+            scores = self.scores(bases)
+            order = [i for i in scores.argsort(descending=True).tolist() if scores[i] > scores.max() - 0.08]
+            bases = [bases[i] for i in order[:count]]
+            numbers = {COUNTS[word] for word in self.read if word in COUNTS}
+            if numbers:
+                bases = [repeated(base, max(numbers)) for base in bases]
+        return [self._dressed(base) for base in bases[:count]]
+
+    def _pairs(self, first: list[str], second: list[str]) -> list[Arrangement]:
+        """Two things, in the ways they may stand; the best few."""
+        ways = [
+            Arrangement(things=(Thing(name=a, x=xa, y=ya, size=0.45), Thing(name=b, x=xb, y=yb, size=0.45)))
+            for a, b in product(first[:2], second[:2])
+            for xa, ya, xb, yb in ((0.28, 0.55, 0.72, 0.55), (0.5, 0.28, 0.5, 0.72))
+        ]
+        order = self.scores(ways).argsort(descending=True).tolist()
+        return [ways[i] for i in order[:2]]
+
+    def _dressed(self, base: Arrangement) -> Arrangement:
+        """The arrangement in the place and the colours that fit best."""
+        colours = list(dict.fromkeys(COLOURS[word] for word in self.read if word in COLOURS))
+        where = self._places()
+        asked = list(dict.fromkeys(where[word] for word in self.read if word in where))
+        places = asked or ["plain", *self.about["places"]]
+        options = [
+            dataclasses.replace(base, place=place, first=first, second=second)
+            for place in places
+            for first, second in ((PAPER, WALL), *((colour, WALL) for colour in colours))
+        ]
+        base = self.best(options)
+        if colours:
+            dyes = product(("", *colours), repeat=len({thing.name for thing in base.things}))
+            base = self.best([dyed(base, dye) for dye in dyes])
+        return base
+
+
+def dyed(base: Arrangement, dye: Sequence[str]) -> Arrangement:
+    """The arrangement with a colour for each of its kinds of things."""
+    kinds = list(dict.fromkeys(thing.name for thing in base.things))
+    things = tuple(
+        dataclasses.replace(thing, colour=dye[kinds.index(thing.name)]) for thing in base.things
+    )
+    return dataclasses.replace(base, things=things)
+
+
+def repeated(base: Arrangement, number: int) -> Arrangement:
+    """Two or three of the first thing, side by side."""
+    places = {2: ((0.29, 0.52), (0.71, 0.52)), 3: ((0.22, 0.62), (0.5, 0.36), (0.78, 0.62))}
+    things = tuple(
+        dataclasses.replace(base.things[0], x=x, y=y, size=1.0 / number + (0.08 if number == 3 else -0.02))
+        for x, y in places[number]
+    )
+    return dataclasses.replace(base, things=things)
+
+
+def _same(said: str, word: str) -> bool:
+    """Whether a word was said, alone or in the plural."""
+    forms = {word, word + "s", word + "es", re.sub("y$", "ies", word)}
+    return said in forms
