@@ -8,10 +8,12 @@ import reverie.augment.cutouts
 import reverie.canvas.averaged
 import reverie.canvas.fourier
 import reverie.canvas.pixels
+import reverie.canvas.scene
 import reverie.loss.colour
 import reverie.loss.prompts
 import reverie.loss.smooth
 import reverie.perceptor.clip
+import reverie.perceptor.pocket
 import reverie.perceptor.siglip  # noqa: F401  (importing a component makes its spec known)
 from reverie.errors import SpecError
 from reverie.optimizer import Adam, OptimizerSpec

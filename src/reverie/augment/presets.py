@@ -5,6 +5,7 @@ VQGAN+CLIP notebook; pixray: pixray/pixray; big-sleep and deep-daze: lucidrains;
 al. (2021); stylegan3-clip: nshepperd's StyleGAN3+CLIP notebook.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ PresetName = Literal[
     "clipdraw",
     "stylegan3-clip",
     "whole",
+    "scene",
 ]
 Outside = float | Literal["border", "reflection"]
 
@@ -111,6 +113,18 @@ PIXRAY_WIDE = Moves(
 )
 CLIPDRAW = Moves(box=Area(scale=(0.7, 0.9)), perspective=1.0, distortion=0.5, bend_picture=True)
 
+SCENE = Moves(
+    box=Squares(power=0.5, smallest=0.7),
+    flip=0.5,
+    affine=0.8,
+    degrees=8,
+    translate=0.08,
+    jitter=0.8,
+    brightness=0.12,
+    contrast=0.12,
+    saturation=0.1,
+)
+
 PRESETS: dict[PresetName, Preset] = {
     "pooled": Preset(kinds=((1.0, POOLED),), squash=True, pool=True, outside=0.0, noise=0.1),
     "crops": Preset(kinds=((1.0, Moves(box=Squares())),)),
@@ -123,4 +137,7 @@ PRESETS: dict[PresetName, Preset] = {
     "clipdraw": Preset(kinds=((1.0, CLIPDRAW),), outside=1.0),
     "stylegan3-clip": Preset(kinds=((1.0, Moves(box=Squares(power=0.5))),)),
     "whole": Preset(kinds=((1.0, Moves(box=Whole())),), squash=True),
+    "scene": Preset(
+        kinds=((0.6, SCENE), (0.4, dataclasses.replace(SCENE, box=Whole()))), noise=0.05
+    ),
 }

@@ -1,9 +1,9 @@
 """Things on a background, each drawn by the pocket BigGAN from its own class and its own noise.
 
-Source: BigSleep's idea (lucidrains/big-sleep, 2021) of bending the class and the noise of a BigGAN.
-Differs: several layers, each with alpha and a place, over a background from the same generator; the
-noise has meanings (`nets/pocket_biggan.py`), so colours and art styles can be asked for; drawn at any
-size with sharp edges.
+Source: BigSleep's idea (lucidrains/big-sleep, 2021) of bending class and noise of a BigGAN.
+Differs: several layers, each with alpha and a place, over a background from the same generator;
+the noise has meanings (`nets/pocket_biggan.py`), so colours and art styles can be asked for; drawn
+at any size with sharp edges.
 """
 
 import math
@@ -93,8 +93,8 @@ class Painter:
 class SceneCanvas(Canvas):
     """Layers of a generator, composed. Layer 0 is the background.
 
-    classes: `[b, n, classes]` shares; z: `[b, n, 16]`; pose: `[b, n - 1, 4]` as x, y, log size,
-    turn in radians; here: `[b, n - 1]`, 1 where the layer is used.
+    embedded: `[b, n, 128]`, the classes as the generator sees them; z: `[b, n, 16]`; pose:
+    `[b, n - 1, 4]` as x, y, log size, turn in radians; here: `[b, n - 1]`, 1 where it is used.
     """
 
     here: Tensor
@@ -104,22 +104,24 @@ class SceneCanvas(Canvas):
         net: BigGANDeep,
         size: tuple[int, int],
         *,
-        classes: Tensor,
+        embedded: Tensor,
         z: Tensor,
         pose: Tensor,
         here: Tensor,
     ) -> None:
         super().__init__()
         self.net, self.size = net, size
-        self.classes, self.z = nn.Parameter(classes), nn.Parameter(z)
+        self.embedded, self.z = nn.Parameter(embedded), nn.Parameter(z)
         self.pose = nn.Parameter(pose)
         self.register_buffer("here", here)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        return {"classes": [self.classes], "z": [self.z], "pose": [self.pose]}
+        return {"classes": [self.embedded], "z": [self.z], "pose": [self.pose]}
 
     def forward(self) -> Image:
-        drawn = (self.net(self.z.flatten(0, 1), self.classes.flatten(0, 1)) + 1) / 2
+        condition = torch.cat([self.z, self.embedded], 2).flatten(0, 1)
+        condition = condition[:, None].expand(-1, self.net.rows, -1)  # the same for every block
+        drawn = (self.net.generator(condition, (0, 0.0)) + 1) / 2
         layers = drawn.unflatten(0, self.z.shape[:2])  # [b*n, 4, s, s] -> [b, n, 4, s, s]
         width, height = self.size
         picture = F.interpolate(layers[:, 0, :3], (height, width), mode="bicubic")
@@ -132,7 +134,6 @@ class SceneCanvas(Canvas):
     @torch.no_grad()
     def project_(self) -> None:
         self.z.clamp_(-1.2, 1.2)
-        self.classes.clamp_(0, 1)
         self.pose[..., :2].clamp_(0, 1)
         self.pose[..., 2].clamp_(-2, 0.2)
         self.pose[..., 3].clamp_(-0.6, 0.6)
@@ -159,7 +160,11 @@ def sharpened(layer: Float[Tensor, "b 4 s s"], side: int) -> Float[Tensor, "b 4 
     """A drawn thing at another size: its outline is cut clean, its colours reach up to it, and
     inside soft edges are made steep without halos."""
     alpha = layer[:, 3:].clamp(0, 1)
-    colour = (layer[:, :3] / alpha.clamp(min=0.05)).clamp(0, 1)
+    around = F.avg_pool2d(F.pad(layer, (3, 3, 3, 3), mode="replicate"), 7, 1)
+    around = around[:, :3] / around[:, 3:].clamp(min=0.02)  # colours of the thing, spread outwards
+    solid = alpha**3
+    colour = layer[:, :3] / alpha.clamp(min=0.3) * solid + around * (1 - solid)
+    colour = colour.clamp(0, 1)
     padded = F.pad(colour, (1, 1, 1, 1), mode="replicate")
     soft = F.avg_pool2d(padded, 3, 1)
     high, low = F.max_pool2d(padded, 3, 1), -F.max_pool2d(-padded, 3, 1)
@@ -207,7 +212,7 @@ class Scene(CanvasSpec):
         )
         moved = self.vary * (draws.named("pose").uniform(canvas.pose.shape[1], 4) - 0.5)
         with torch.no_grad():
-            canvas.pose += (moved * torch.tensor([0.08, 0.08, 0.16, 0.2])).to(canvas.device)
+            canvas.pose.add_((moved * torch.tensor([0.08, 0.08, 0.16, 0.2])).to(canvas.device))
         return canvas
 
     def _chosen(self, draws: Draws) -> list[Arrangement]:
@@ -227,7 +232,7 @@ def arranged(
     machine: Machine,
     *,
     style: Float[Tensor, "b 4"],
-    variant: Int[Tensor, "b"],
+    variant: Int[Tensor, " b"],
 ) -> SceneCanvas:
     """A canvas that shows these arrangements, one a picture.
 
@@ -250,7 +255,9 @@ def arranged(
             classes[row, at + 1, made.number(thing.name)] = 1
             pose[row, at] = torch.tensor([thing.x, thing.y, math.log(thing.size), 0.0])
             here[row, at] = 1
-    parts = {"classes": classes, "z": z, "pose": pose, "here": here}
+    with torch.no_grad():
+        embedded = made.net.embeddings(classes.to(machine.device))
+    parts = {"embedded": embedded, "z": z, "pose": pose, "here": here}
     parts = {name: part.to(machine.device) for name, part in parts.items()}
     return SceneCanvas(made.net, size, **parts)
 

@@ -40,6 +40,7 @@ def classify(
 
     names = _split(labels, "labels")
     judge = _perceptor(perceptor, device, precision)
+    _understood(judge, names)
     table = compare.classify(judge, _some(pictures), names).cpu()
     if json:
         rows = [
@@ -71,7 +72,9 @@ def score(
     from reverie.perceptor import compare
 
     judge = _perceptor(perceptor, device, precision)
-    words = judge.encode_text(_split(prompt, "words", at=None))
+    texts = _split(prompt, "words", at=None)
+    _understood(judge, texts)
+    words = judge.encode_text(texts)
     cosines = (compare.embed_pictures(judge, _some(pictures)) @ words.T).cpu()
     order = cosines[:, 0].argsort(descending=True).tolist()
     names, ranked = [pictures[i] for i in order], cosines[order]
@@ -109,6 +112,7 @@ def similarity(
     if png and Path(png).suffix.lower() != ".png":
         raise PictureError(f"--png {png}: a heat map is a PNG; name a file that ends in .png")
     names = _split(words, "words") if words else list(pictures)
+    _understood(judge, names if words else [])
     columns = judge.encode_text(names) if words else embedded
     matrix = (embedded @ columns.T).cpu()
     if csv:
@@ -176,6 +180,15 @@ def _perceptor(name: str, device: str, precision: str) -> Any:
     from reverie.recipes.words import perceptors
 
     return perceptors(name)[0].build(machine(device, precision))
+
+
+def _understood(judge: Any, texts: Sequence[str]) -> None:
+    """Tells of words that a pocket perceptor does not read as they stand."""
+    from reverie.perceptor.pocket import PocketPerceptor, understood
+
+    said = understood(texts) if isinstance(judge, PocketPerceptor) else ""
+    if said:
+        sys.stderr.write(f"reverie: {said}\n")
 
 
 def _some(pictures: Sequence[str]) -> Sequence[str]:

@@ -46,13 +46,14 @@ def paint_command() -> Callable[..., int]:
         run: RunOptions | None = None,
         **options: Any,
     ) -> int:
-        from reverie.recipes.paint import recipe_for
+        from reverie.recipes.paint import best_recipe, recipe_for
 
         own = run or RunOptions()
         given = {name: value for name, value in options.items() if value is not None}
         if recipe:
             return paint_recipe(_saved(recipe, prompt, canvas, given), own, keep_seed=True)
-        return paint_recipe(recipe_for(_wanted(prompt), canvas or "fourier", **given), own)
+        name = canvas or best_recipe(given.get("perceptor", "auto"))
+        return paint_recipe(recipe_for(_wanted(prompt), name, **given), own)
 
     known: dict[str, inspect.Parameter] = {}
     said = {
@@ -152,6 +153,7 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     from rich.console import Console
 
     from reverie.cli.live import watch
+    from reverie.recipes.words import remarks
 
     console = Console(stderr=True)
     recipe = run.recipe
@@ -165,6 +167,8 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
         highlight=False,
         markup=False,
     )
+    for remark in remarks(recipe):
+        console.print(remark, style="dim", highlight=False, markup=False)
     with closing(run.frames(budget=budget)) as frames:
         last = watch(frames, console, preview=preview)
     if last is None:

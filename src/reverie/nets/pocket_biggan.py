@@ -1,7 +1,7 @@
 """What the numbers of the pocket BigGAN's noise mean, and its sizes.
 
-The pocket BigGAN is a BigGAN-deep (see `biggan`) that was not taught by a discriminator but by drawing
-known things, so its noise is no noise: each number has a meaning.
+The pocket BigGAN is a BigGAN-deep (see `biggan`) that was not taught by a discriminator but by
+drawing known things, so its noise is no noise: each number has a meaning.
 Source: Brock et al. 2018 for the layout of the network.
 Differs: four channels, colour multiplied by alpha and alpha; regression; a noise with meaning.
 """
@@ -31,7 +31,7 @@ SIZES = {
 
 
 def thing(style: Tensor, dye: Tensor | None = None) -> Tensor:
-    """The noise of a thing. style: `[b, 4]` shares; dye: `[b, 3]` in 0..1 or None. Gives `[b, 16]`."""
+    """The noise of a thing, `[b, 16]`. style: `[b, 4]` shares; dye: `[b, 3]` in 0..1 or None."""
     z = style.new_zeros(len(style), Z)
     z[:, STYLE] = style
     if dye is not None:

@@ -1,8 +1,8 @@
 """Pocket CLIP: two small towers that put 64x64 pictures and short texts in one space.
 
-Source: the objective is CLIP's (Radford et al. 2021); the picture tower is a plain residual network
-(He et al. 2015) that pools with blur (Zhang 2019) and reads out with attention; hashed letter groups
-for words never seen are fastText's (Bojanowski et al. 2016).
+Source: the objective is CLIP's (Radford et al. 2021); the picture tower is a plain residual
+network (He et al. 2015) that pools with blur (Zhang 2019) and reads out with attention; hashed
+letter groups for words never seen are fastText's (Bojanowski et al. 2016).
 Differs: trained from scratch on drawn scenes by `training/`, against small attacks (Madry et al.
 2017): that is what makes its gradient draw shapes and not noise.
 """

@@ -1,8 +1,8 @@
 """The pocket judge: another eye than pocket CLIP's, for measuring and never for painting.
 
-Source: the picture tower is a plain stack of convolutions in VGG's manner (Simonyan & Zisserman 2014)
-with group norm (Wu & He 2018); the text tower is a convolution over words with a maximum over places
-(Kim 2014).
+Source: the picture tower is a plain stack of convolutions in VGG's manner (Simonyan & Zisserman
+2014) with group norm (Wu & He 2018); the text tower is a convolution over words with a maximum over
+places (Kim 2014).
 Differs: other layers, other pooling, other normalisation, other seed and other training than pocket
 CLIP, so that a picture that fools one does not fool both.
 """
@@ -21,7 +21,9 @@ class ImageTower(nn.Module):
         blocks: list[nn.Module] = []
         inside = 3
         for place, outside in enumerate(widths):
-            blocks += [nn.Conv2d(inside, outside, 4 if place == 0 else 3, 2 if place == 0 else 1, 1)]
+            blocks += [
+                nn.Conv2d(inside, outside, 4 if place == 0 else 3, 2 if place == 0 else 1, 1)
+            ]
             blocks += [nn.GroupNorm(8, outside), nn.ReLU()]
             if place > 0:
                 blocks += [nn.Conv2d(outside, outside, 3, padding=1), nn.GroupNorm(8, outside)]

@@ -1,6 +1,6 @@
 """The pocket perceptors: CLIPs of our own, small enough to come with the package.
 
-Source: `nets/pocket_clip.py`, `nets/pocket_judge.py`; how they were trained: `training/`, and how good
+Source: `nets/pocket_clip.py`, `nets/pocket_judge.py`; how they were trained: `training/`; how good
 they are: docs/pocket.md.
 Differs: from CLIP in all that size brings: they know drawn things, colours, places, art styles and
 cartoon faces, and read other words as near ones or by their spelling (see `reading`).
@@ -102,6 +102,15 @@ def tokenizer(name: str = "pocket-clip") -> PocketWords:
 def reading(texts: Sequence[str], name: str = "pocket-clip") -> Reading:
     """What a pocket model makes of the words of some texts together."""
     return tokenizer(name).read(" ".join(texts))
+
+
+def understood(texts: Sequence[str], name: str = "pocket-clip") -> str:
+    """What to tell of words that are not read as they stand; "" when all are."""
+    read = reading(texts, name)
+    said = [f'reading "{asked}" as "{known}"' for asked, known in read.instead]
+    if read.guessed:
+        said.append("I do not know " + ", ".join(f'"{word}"' for word in read.guessed))
+    return "; ".join(said)
 
 
 def tiny() -> Pocket:

@@ -20,7 +20,7 @@ _ENDINGS = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""), ("ing", ""), ("ed
 
 def words_of(text: str) -> list[str]:
     """The words of a text: lower case, letters and digits, without 's."""
-    return re.findall(r"[a-z0-9]+", re.sub(r"['’]s\b", "", text.lower()))
+    return re.findall(r"[a-z0-9]+", re.sub("['\u2019]s\\b", "", text.lower()))
 
 
 def pieces_of(word: str, buckets: int) -> list[int]:
@@ -45,7 +45,7 @@ class PocketWords:
     """The tokenizer of the pocket models.
 
     vocabulary: the known words, in the order of their rows; nearest: for other words, known ones
-    that mean nearly the same; buckets: rows for letter groups; length: words that are read, at most.
+    that mean nearly the same; buckets: rows for letter groups; length: most words that are read.
     """
 
     def __init__(

@@ -5,5 +5,6 @@ Recipes import what they name inside their bodies, so that asking for help needs
 
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
+from reverie.recipes.scene import scene
 
-RECIPES = {"fourier": fourier, "pixels": pixels}
+RECIPES = {"fourier": fourier, "pixels": pixels, "scene": scene}

@@ -8,14 +8,19 @@ says which drawing fits the words best.
 import dataclasses
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 
 import torch
 from torch import Tensor
 
 from reverie.canvas.scene import Arrangement, Thing, arranged
+from reverie.curve import as_curve
+from reverie.device import machine
+from reverie.errors import PromptError
 from reverie.nets import pocket_biggan as meaning
 from reverie.perceptor.pocket import Pocket, PocketPerceptor
+from reverie.prompt import Prompt
 from reverie.protocols import Machine
 from reverie.weights import pocket
 
@@ -26,10 +31,46 @@ COLOURS = {
     "black": "#101014", "grey": "#85878c", "gray": "#85878c", "white": "#f5f5f7",
     "gold": "#e0b030", "golden": "#e0b030", "silver": "#b8bcc4",
 }  # fmt: skip
+PLACES = {
+    "gradient": "gradient", "stripes": "stripes", "striped": "stripes", "dots": "dots",
+    "dotted": "dots", "checks": "checks", "checkered": "checks", "chessboard": "checks",
+    "background": "plain", "wall": "plain",
+    "night": "night", "moonlight": "night", "starry": "night", "dark": "night",
+    "sky": "sky", "clouds": "sky", "sunny": "sky", "sunset": "sunset", "sunrise": "sunset",
+    "evening": "sunset", "dusk": "sunset", "dawn": "sunset",
+    "forest": "forest", "woods": "forest", "jungle": "forest", "trees": "forest",
+    "sea": "sea", "ocean": "sea", "lake": "sea", "water": "sea", "waves": "sea", "river": "sea",
+    "underwater": "underwater", "beach": "beach", "shore": "beach", "desert": "desert",
+    "dunes": "desert", "sand": "desert", "grass": "grass", "meadow": "grass", "field": "grass",
+    "garden": "grass", "lawn": "grass", "park": "grass", "mountain": "mountains",
+    "mountains": "mountains", "valley": "mountains", "snow": "snow", "snowy": "snow",
+    "winter": "snow", "fire": "fire", "flames": "fire", "hell": "fire", "lava": "fire",
+    "city": "city", "street": "city", "town": "city", "downtown": "city", "skyscrapers": "city",
+    "room": "room", "indoors": "room", "house": "room", "home": "room", "kitchen": "room",
+    "table": "table", "desk": "table", "space": "space", "galaxy": "space", "universe": "space",
+    "rain": "rain", "rainy": "rain", "storm": "rain",
+}  # fmt: skip
+MOODS = {"night", "moonlight", "starry", "sunny", "sunset", "sunrise", "evening", "dusk", "dawn",
+         "underwater", "snowy", "winter", "rainy", "indoors", "downtown", "striped", "dotted",
+         "checkered", "background"}  # fmt: skip
+WHERE = {
+    "in",
+    "on",
+    "at",
+    "under",
+    "by",
+    "among",
+    "before",
+    "behind",
+    "near",
+    "over",
+    "inside",
+    "across",
+}
 COUNTS = {"two": 2, "2": 2, "pair": 2, "couple": 2, "three": 3, "3": 3}
 WALL, PAPER = "#cfd8e0", "#f4f1e8"
 SLACK = 0.02  # so much better must fit what no word has asked for
-SEEN_AT = (96, 96)
+SEEN_AT = (64, 64)
 
 
 class Guesser:
@@ -40,6 +81,7 @@ class Guesser:
         self.eye: PocketPerceptor = Pocket().build(machine)
         self.about = pocket.read("pocket-biggan").about
         self.read = self.eye.words.read(words).words
+        self.dyes: dict[str, str] = {}  # a colour that stands right before the name of a thing
         with torch.no_grad():
             self.wanted = self.eye.encode_text([words])[0]
 
@@ -70,6 +112,9 @@ class Guesser:
             span, things = self._longest(at)
             if things:
                 found.append(things)
+                before = self.read[max(at - 1, 0)]
+                if at and before in COLOURS:
+                    self.dyes |= dict.fromkeys(things, COLOURS[before])
             at += max(span, 1)
         return found
 
@@ -86,11 +131,18 @@ class Guesser:
                     if len(parts) == longest and thing not in things:
                         things.append(thing)
         only = self.read[at] if longest == 1 else ""
-        known = only in COLOURS or only in COUNTS or only in self._places()
+        known = only in COLOURS or only in COUNTS or at in self.places()
         return (longest, things) if not known else (0, [])
 
-    def _places(self) -> dict[str, str]:
-        return {word: place for place, words in self.about["places"].items() for word in words}
+    def places(self) -> dict[int, str]:
+        """Which words of the text name a place, and which place: those that say where, such as
+        "in the snow", and those that cannot be a thing, such as "snowy"."""
+        found = {}
+        for at, word in enumerate(self.read):
+            said_where = WHERE & set(self.read[max(at - 4, 0) : at])
+            if word in PLACES and (word in MOODS or said_where):
+                found[at] = PLACES[word]
+        return found
 
     def near(self, count: int) -> list[str]:
         """The things whose names are nearest to the words in the perceptor's space."""
@@ -108,7 +160,11 @@ class Guesser:
             things = list(dict.fromkeys(named[0] if named else self.near(16)))
             bases = [Arrangement(things=(Thing(name=thing),)) for thing in things]
             scores = self.scores(bases)
-            order = [i for i in scores.argsort(descending=True).tolist() if scores[i] > scores.max() - 0.08]
+            order = [
+                i
+                for i in scores.argsort(descending=True).tolist()
+                if scores[i] > scores.max() - 0.08
+            ]
             bases = [bases[i] for i in order[:count]]
             numbers = {COUNTS[word] for word in self.read if word in COUNTS}
             if numbers:
@@ -118,7 +174,9 @@ class Guesser:
     def _pairs(self, first: list[str], second: list[str]) -> list[Arrangement]:
         """Two things, in the ways they may stand; the best few."""
         ways = [
-            Arrangement(things=(Thing(name=a, x=xa, y=ya, size=0.45), Thing(name=b, x=xb, y=yb, size=0.45)))
+            Arrangement(
+                things=(Thing(name=a, x=xa, y=ya, size=0.45), Thing(name=b, x=xb, y=yb, size=0.45))
+            )
             for a, b in product(first[:2], second[:2])
             for xa, ya, xb, yb in ((0.28, 0.55, 0.72, 0.55), (0.5, 0.28, 0.5, 0.72))
         ]
@@ -128,19 +186,32 @@ class Guesser:
     def _dressed(self, base: Arrangement) -> Arrangement:
         """The arrangement in the place and the colours that fit best."""
         colours = list(dict.fromkeys(COLOURS[word] for word in self.read if word in COLOURS))
-        where = self._places()
-        asked = list(dict.fromkeys(where[word] for word in self.read if word in where))
-        places = asked or ["plain", *self.about["places"]]
+        taken = {self.dyes.get(thing.name) for thing in base.things}
+        free = [colour for colour in colours if colour not in taken]
+        places = list(dict.fromkeys(self.places().values())) or ["plain"]
         options = [
             dataclasses.replace(base, place=place, first=first, second=second)
             for place in places
-            for first, second in ((PAPER, WALL), *((colour, WALL) for colour in colours))
+            for first, second in ((PAPER, WALL), *((colour, WALL) for colour in free))
         ]
         base = self.best(options)
         if colours:
-            dyes = product(("", *colours), repeat=len({thing.name for thing in base.things}))
-            base = self.best([dyed(base, dye) for dye in dyes])
+            names = list(dict.fromkeys(thing.name for thing in base.things))
+            each = [("", self.dyes[name]) if name in self.dyes else ("", *free) for name in names]
+            base = self.best([dyed(base, dye) for dye in product(*each)])
         return base
+
+
+@lru_cache(maxsize=8)
+def guess(prompts: tuple[Prompt, ...]) -> tuple[Arrangement, ...]:
+    """Arrangements for the prompts of a scene that attract, the best first. Always on the CPU, in
+    fp32, so that a recipe is the same everywhere."""
+    words = [
+        p.words for p in prompts if p.words and min(as_curve(p.weight)(t) for t in (0.0, 1.0)) >= 0
+    ]
+    if not words:
+        raise PromptError("a scene needs words; try --canvas fourier for pictures alone", "", 1)
+    return tuple(Guesser(", ".join(words), machine("cpu", "fp32")).guess())
 
 
 def dyed(base: Arrangement, dye: Sequence[str]) -> Arrangement:
@@ -156,7 +227,9 @@ def repeated(base: Arrangement, number: int) -> Arrangement:
     """Two or three of the first thing, side by side."""
     places = {2: ((0.29, 0.52), (0.71, 0.52)), 3: ((0.22, 0.62), (0.5, 0.36), (0.78, 0.62))}
     things = tuple(
-        dataclasses.replace(base.things[0], x=x, y=y, size=1.0 / number + (0.08 if number == 3 else -0.02))
+        dataclasses.replace(
+            base.things[0], x=x, y=y, size=1.0 / number + (0.08 if number == 3 else -0.02)
+        )
         for x, y in places[number]
     )
     return dataclasses.replace(base, things=things)

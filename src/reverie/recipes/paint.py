@@ -29,10 +29,17 @@ def recipe_for(prompt: str, canvas: str, **options: Any) -> "Recipe":
     return RECIPES[canvas](prompt, **options)
 
 
+def best_recipe(perceptor: str = "auto") -> str:
+    """The recipe for what is installed: `scene` for the pocket models, else `fourier`."""
+    from reverie.recipes.words import best
+
+    return "scene" if (best() if perceptor == "auto" else perceptor) == "pocket-clip" else "fourier"
+
+
 def paint(
     prompt: str,
     *,
-    canvas: str = "fourier",
+    canvas: str = "auto",
     seed: int | None = None,
     count: int = 1,
     output: str | Path | None = None,
@@ -48,7 +55,7 @@ def paint(
 
     Args:
         prompt: the words, in the grammar of `reverie.prompt`.
-        canvas: the recipe: fourier or pixels.
+        canvas: the recipe: scene, fourier or pixels; auto: the best for what is installed.
         seed: of the first picture; None takes a new one, which the run records.
         count: pictures painted together; picture i has the seed `seed + i`.
         output: the run's folder; None makes one under `pictures/`.
@@ -64,6 +71,8 @@ def paint(
     from reverie.device import machine
     from reverie.run import Run
 
+    if canvas == "auto":
+        canvas = best_recipe(options.get("perceptor", "auto"))
     recipe = recipe_for(prompt, canvas, **options)
     recipe = dataclasses.replace(recipe, seed=fresh_seed() if seed is None else seed, count=count)
     folder = Path(output) if output else folder_for(recipe)

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie.optimizer import OptimizerSpec
+    from reverie.prompt import Prompt
     from reverie.protocols import CanvasSpec, PerceptorSpec
-    from reverie.recipe import Recipe
+    from reverie.recipe import Recipe, Stage
+
+    Scenes = tuple[tuple[Prompt, ...], ...]
 
 
 def judged(
@@ -23,14 +26,41 @@ def judged(
 ) -> "Recipe":
     """One stage in which `perceptor` judges cutouts of `canvas` against `prompt`."""
     from reverie import prompt as prompts
+    from reverie.recipe import Recipe
+
+    scenes = prompts.parse(prompt)
+    stage = judging(
+        scenes,
+        canvas,
+        optimizer,
+        perceptor=perceptor,
+        steps=steps,
+        cutouts=cutouts,
+        preset=preset,
+        smooth=smooth,
+    )
+    return Recipe(name=name, title=prompts.title(scenes), stages=(stage,))
+
+
+def judging(
+    scenes: "Scenes",
+    canvas: "CanvasSpec",
+    optimizer: "OptimizerSpec",
+    *,
+    perceptor: str,
+    steps: int,
+    cutouts: int,
+    preset: str,
+    smooth: float = 0.0,
+) -> "Stage":
+    """A stage in which `perceptor` judges cutouts of `canvas` against parsed prompts."""
     from reverie.augment.cutouts import Cutouts
     from reverie.loss.prompts import Prompts
     from reverie.loss.smooth import TotalVariation
     from reverie.protocols import LossSpec
-    from reverie.recipe import Recipe, Stage
+    from reverie.recipe import Stage
     from reverie.spec import from_json
 
-    scenes = prompts.parse(prompt)
     cut = {"kind": "Cutouts", "count": cutouts, "preset": preset}
     losses: dict[str, LossSpec] = {
         "prompts": Prompts(
@@ -41,8 +71,7 @@ def judged(
     }
     if smooth:
         losses["smooth"] = TotalVariation(weight=smooth)
-    stage = Stage(canvas=canvas, losses=losses, optimizer=optimizer, steps=steps)
-    return Recipe(name=name, title=prompts.title(scenes), stages=(stage,))
+    return Stage(canvas=canvas, losses=losses, optimizer=optimizer, steps=steps)
 
 
 FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that it changes
@@ -85,34 +114,54 @@ def perceptors(names: str) -> "tuple[PerceptorSpec, ...]":
     """The perceptors named, with commas between; `auto` is the best one that is installed."""
     from reverie.errors import SpecError
     from reverie.perceptor.clip import Clip
+    from reverie.perceptor.pocket import NETWORKS, Pocket
     from reverie.perceptor.siglip import Transformers, serves
 
     chosen = [best()] if names == "auto" else [n.strip() for n in names.split(",") if n.strip()]
     if not chosen:
         raise SpecError(f"perceptor: {names!r} names no model; see reverie models list")
-    return tuple(
-        Transformers(folder=name) if serves(name) else Clip(weights=name) for name in chosen
-    )
+    made: list[PerceptorSpec] = []
+    for name in chosen:
+        if name in NETWORKS:
+            made.append(Pocket(model=name))  # type: ignore[arg-type]
+        else:
+            made.append(Transformers(folder=name) if serves(name) else Clip(weights=name))
+    return tuple(made)
 
 
 def best() -> str:
-    """The installed model that comes first in the manifest, or else the first imported one.
-
-    Raises:
-        WeightsError: none is installed.
-    """
-    from reverie.errors import WeightsError
+    """The installed model that comes first in the manifest, or else the first imported one; or
+    else the one in the package."""
     from reverie.weights.manifest import entries
     from reverie.weights.store import installed
 
     order = list(entries())
     names = [model.name for model in installed() if model.kind == "clip"]
     if not names:
-        raise WeightsError(
-            "no CLIP model is installed; fetch one with: reverie models pull ViT-B/32, or name a "
-            "checkpoint file with --perceptor"
-        )
+        return "pocket-clip"
     return min(names, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def remarks(recipe: "Recipe") -> list[str]:
+    """What a user should know before the pocket models paint; empty when they do not."""
+    from reverie.loss.prompts import Prompts
+    from reverie.perceptor.pocket import Pocket, understood
+    from reverie.weights.pocket import LIMITS
+
+    losses = [loss for stage in recipe.stages for loss in stage.losses.values()]
+    looking = [loss for loss in losses if isinstance(loss, Prompts)]
+    eyes = [eye for loss in looking for eye in loss.perceptors]
+    if not any(isinstance(eye, Pocket) for eye in eyes):
+        return []
+    prompts = (prompt for loss in looking for scene in loss.scenes for prompt in scene)
+    texts = list(dict.fromkeys(prompt.words for prompt in prompts if prompt.words))
+    said = understood(texts)
+    more = (
+        ""
+        if any(not isinstance(eye, Pocket) for eye in eyes)
+        else ("; for photos, artists and all other words: reverie models pull ViT-B/32")
+    )
+    return [*([said] if said else []), f"{LIMITS}{more}"]
 
 
 def reworded(recipe: "Recipe", prompt: str) -> "Recipe":

@@ -1,4 +1,4 @@
-"""The models that come with the package: small, trained by `training/`, and known by their digests."""
+"""The models that come with the package: small, and trained by `training/`."""
 
 import hashlib
 import json
@@ -14,10 +14,7 @@ from reverie.errors import WeightsError
 
 FOLDER = Path(__file__).parent
 NAMES = ("pocket-clip", "pocket-judge", "pocket-biggan")
-LIMITS = (
-    "the pocket models know about 1,000 drawn things, 12 colours, 20 places, 8 art styles and "
-    "cartoon faces; no photos, artists or brands"
-)
+LIMITS = "the pocket models know some 1,000 drawn things, 12 colours, 20 places and cartoon faces"
 
 
 @dataclass(frozen=True)
