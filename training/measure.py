@@ -58,7 +58,7 @@ def look(net, pictures: Tensor) -> Tensor:
 
 
 def alone(sprites: Sprites, *, size: int, scale: float = 0.8) -> tuple[Tensor, Tensor]:
-    """Every sprite of the first style on light grey. Gives `[n, 3, size, size]` and labels `[n]`."""
+    """Every sprite of the first style on light grey: `[n, 3, size, size]`, and labels `[n]`."""
     here = sprites.here[:, 0].nonzero()[:, 0]
     whole = sprites.pictures[here, 0].float() / 255
     one = torch.ones(len(here), device=whole.device)
@@ -215,12 +215,13 @@ def read_model(model: str, run: str | None):
     words = words_for(short, vocabulary)
     net = build(short, sizes_of(short, len(words)))
     net.load_state_dict(load(short, run or "shipped", words)[0])
-    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last), words
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net.eval().requires_grad_(False), words
 
 
 def main() -> None:
     """Measure one model and show its figures, or put them into the model card."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", choices=("pocket-clip", "pocket-judge"), default="pocket-clip")
     parser.add_argument("--run", help="a run of the training; default: the model in the package")
     parser.add_argument("--write", type=Path, help="the model card to fill in")
