@@ -18,8 +18,11 @@ COLOURS: dict[str, tuple[float, float, float]] = {
     "white": (0.96, 0.96, 0.97),
 }
 NAMES = tuple(COLOURS)
-SYNONYMS = {"grey": ("grey", "gray"), "turquoise": ("turquoise", "cyan", "teal"),
-            "purple": ("purple", "violet")}
+SYNONYMS = {
+    "grey": ("grey", "gray"),
+    "turquoise": ("turquoise", "cyan", "teal"),
+    "purple": ("purple", "violet"),
+}
 _LUMA = (0.299, 0.587, 0.114)
 
 
@@ -63,8 +66,7 @@ def plain_colour(pictures: Tensor) -> Tensor:
     alpha = pictures[:, 3]
     straight = pictures[:, :3] / alpha[:, None].clamp(min=1e-3)
     far = straight[:, None] - palette(pictures.device)[None, :, :, None, None]
-    weight = pictures.new_tensor([1.0, 1.0, 1.0])[None, None, :, None, None]
-    nearest = (far.square() * weight).sum(2).argmin(1)  # [n, h, w]
+    nearest = far.square().sum(2).argmin(1)  # [n, 12, 3, h, w] -> [n, h, w]
     share = torch.stack([(alpha * (nearest == k)).sum((1, 2)) for k in range(len(NAMES))], 1)
     share = share / share.sum(1, keepdim=True).clamp(min=1)
     most, which = share.max(1)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from training.dice import uniform
+
 Filter = Callable[[Tensor, Generator], Tensor]
 
 
@@ -43,7 +45,8 @@ def _noise(pictures: Tensor, draws: Generator, cells: int, channels: int = 1) ->
 
 
 def _one(draws: Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(torch.rand((), generator=draws, device=draws.device))
+    """One number for the whole batch: a filter looks at its pictures together."""
+    return low + (high - low) * float(uniform(draws))
 
 
 def pixel_art(pictures: Tensor, draws: Generator) -> Tensor:
@@ -66,8 +69,7 @@ def _tiles(pictures: Tensor, draws: Generator, cells: int) -> tuple[Tensor, Tens
     n, _, size, _ = pictures.shape
     line = (torch.arange(size, device=pictures.device) + 0.5) / size * cells
     y, x = line[:, None].expand(size, size), line.expand(size, size)
-    moved = torch.rand(n, 2, cells + 2, cells + 2, generator=draws, device=pictures.device)
-    moved = 0.15 + 0.7 * moved
+    moved = 0.15 + 0.7 * uniform(draws, n, 2, cells + 2, cells + 2)
     best = torch.full((n, size, size), 9.0, device=pictures.device)
     second = best.clone()
     at_y, at_x = best.clone(), best.clone()
@@ -144,7 +146,13 @@ def neon(pictures: Tensor, draws: Generator) -> Tensor:
 
 
 FILTERS: dict[str, Filter] = {
-    "pixel art": pixel_art, "pencil": pencil, "mosaic": mosaic, "stained glass": stained_glass,
-    "watercolour": watercolour, "oil": oil, "black and white": black_and_white, "neon": neon,
+    "pixel art": pixel_art,
+    "pencil": pencil,
+    "mosaic": mosaic,
+    "stained glass": stained_glass,
+    "watercolour": watercolour,
+    "oil": oil,
+    "black and white": black_and_white,
+    "neon": neon,
 }
 KINDS = tuple(FILTERS)

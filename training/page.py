@@ -20,10 +20,13 @@ def write(folder: Path, pictures: Tensor, captions: list[str], *, count: int = 4
     """Write `page.html` in the folder of a run. pictures: `[n, 3, h, w]` in 0..1."""
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     names = sorted({name for row in rows for name in row} - {"step"})
-    curves = "".join(_curve(name, [(r["step"], r[name]) for r in rows if name in r]) for name in names)
+    curves = "".join(
+        _curve(name, [(r["step"], r[name]) for r in rows if name in r]) for name in names
+    )
     shown = zip(pictures[:count], captions[:count], strict=True)
     sheet = "".join(
-        f'<figure><img src="{_inline(picture)}"><br>{html.escape(text)}</figure>' for picture, text in shown
+        f'<figure><img src="{_inline(picture)}"><br>{html.escape(text)}</figure>'
+        for picture, text in shown
     )
     text = _PAGE.format(title=html.escape(folder.name), curves=curves, sheet=sheet)
     (folder / "page.html").write_text(text)
@@ -43,8 +46,11 @@ def _curve(name: str, points: list[tuple[float, float]]) -> str:
     low, high = min(values), max(values)
     wide, tall = max(steps[-1] - steps[0], 1), (high - low) or 1
     line = " ".join(
-        f"{10 + 280 * (s - steps[0]) / wide:.1f},{130 - 100 * (v - low) / tall:.1f}" for s, v in points
+        f"{10 + 280 * (s - steps[0]) / wide:.1f},{130 - 100 * (v - low) / tall:.1f}"
+        for s, v in points
     )
     said = f"{html.escape(name)}: {values[-1]:.4g} (least {low:.4g}, most {high:.4g})"
-    return (f'<svg width="300" height="140"><text x="10" y="18" font-size="12">{said}</text>'
-            f'<polyline points="{line}" fill="none" stroke="#36c" stroke-width="1.5"/></svg>')
+    return (
+        f'<svg width="300" height="140"><text x="10" y="18" font-size="12">{said}</text>'
+        f'<polyline points="{line}" fill="none" stroke="#36c" stroke-width="1.5"/></svg>'
+    )

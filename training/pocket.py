@@ -3,9 +3,11 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from safetensors import safe_open
+from torch import Tensor
 
 from reverie.nets.pocket_clip import PIECES, PocketClip
 from reverie.nets.pocket_judge import PocketJudge
@@ -15,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("REVERIE_DATA", ROOT / "../shared/data")) / "sprites"
 RUNS = Path(__file__).parent / ".cache" / "runs"
 SHIPPED = ROOT / "src/reverie/weights/pocket"
-_NETS: dict[str, type[nn.Module]] = {"clip": PocketClip, "judge": PocketJudge}
+Net = PocketClip | PocketJudge
+_NETS: dict[str, type[PocketClip] | type[PocketJudge]] = {"clip": PocketClip, "judge": PocketJudge}
 _BUCKETS = {"clip": 3072, "judge": 2048}
 _LENGTH = {"clip": 32, "judge": 32}
 
@@ -40,40 +43,45 @@ def words_for(model: str, vocabulary: frozenset[str] | list[str]) -> TrainingWor
     return TrainingWords(known, {}, buckets=_BUCKETS[model], length=_LENGTH[model])
 
 
-def sizes_of(model: str, words: int) -> dict:
+def sizes_of(model: str, words: int) -> dict[str, int]:
     """What the network of a model is built with."""
     return {"words": words, "buckets": _BUCKETS[model]}
 
 
-def build(model: str, sizes: dict) -> nn.Module:
+def build(model: str, sizes: dict[str, int]) -> Net:
     """The network, not trained."""
-    return _NETS[model](**sizes)
+    return _NETS[model](sizes["words"], buckets=sizes["buckets"])
 
 
-def keep(path: Path, state: dict) -> None:
+def keep(path: Path, state: dict[str, Any]) -> None:
     """Write the state of a run, whole or not at all."""
     torch.save(state, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
 
 
-def load(model: str, run: str, words: PocketWords) -> tuple[dict[str, Tensor], dict[str, Tensor] | None]:
-    """The weights of a run, or the shipped ones, and its class heads where it has them. Rows of words
-    go to the places where `words` has them; new words begin as rows of others."""
-    if run == "shipped":
-        from safetensors import safe_open
-
-        with safe_open(SHIPPED / f"{model}.safetensors", "pt") as file:
-            known = json.loads(file.metadata()["about"])["words"]
-            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-        counts = {name: value for name, value in build(model, sizes_of(model, len(known) + 2)).state_dict().items()
-                  if name.endswith("num_batches_tracked")}
-        state |= counts
-        heads = None
-    else:
-        known = json.loads((RUNS / run / "words.json").read_text())
-        kept = torch.load(RUNS / run / "state.pt", weights_only=True, map_location="cpu")
-        state, heads = kept["mean"], kept["heads"]
+def load(
+    model: str, run: str, words: PocketWords
+) -> tuple[dict[str, Tensor], dict[str, Tensor] | None]:
+    """The weights of a run, or the shipped ones, and its class heads where it has them. Rows of
+    words go to the places where `words` has them; new words begin as rows of others."""
+    known, state, heads = _shipped(model) if run == "shipped" else _kept(run)
     old = {word: row for row, word in enumerate(known, 2)}
-    rows = [0, 1, *(old.get(word, 2 + place % len(known)) for place, word in enumerate(words.vocabulary))]
+    others = enumerate(words.vocabulary)
+    rows = [0, 1, *(old.get(word, 2 + place % len(known)) for place, word in others)]
     state["text.words.weight"] = state["text.words.weight"][rows]
     return state, heads
+
+
+def _shipped(model: str) -> tuple[list[str], dict[str, Tensor], None]:
+    with safe_open(SHIPPED / f"{model}.safetensors", "pt") as file:
+        known = json.loads(file.metadata()["about"])["words"]
+        state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    fresh = build(model, sizes_of(model, len(known) + 2)).state_dict()
+    counts = {name: fresh[name] for name in fresh.keys() - state.keys()}  # num_batches_tracked
+    return known, state | counts, None
+
+
+def _kept(run: str) -> tuple[list[str], dict[str, Tensor], dict[str, Tensor]]:
+    known = json.loads((RUNS / run / "words.json").read_text())
+    kept = torch.load(RUNS / run / "state.pt", weights_only=True, map_location="cpu")
+    return known, kept["mean"], kept["heads"]

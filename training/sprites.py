@@ -1,7 +1,7 @@
 """The drawings the pocket models learn from, as one tensor: concept x style x RGBA.
 
-The drawings are emoji of several projects (see NOTICE). `twemoji` is never trained on: it is the art
-style on which the models are measured.
+The drawings are emoji of several projects (see NOTICE). `twemoji` is never trained on: it is the
+art style on which the models are measured.
 """
 
 import json
@@ -36,9 +36,7 @@ class Sprites:
 
     def to(self, device: torch.device | str) -> "Sprites":
         """The same sprites on another device."""
-        return Sprites(
-            self.concepts, self.styles, self.pictures.to(device), self.here.to(device)
-        )
+        return Sprites(self.concepts, self.styles, self.pictures.to(device), self.here.to(device))
 
 
 def sprites(data: Path, styles: tuple[str, ...] = TRAIN_STYLES, *, size: int = 64) -> Sprites:
