@@ -67,12 +67,15 @@ IN_WORDS: dict[str, dict[str, str]] = {
 }
 
 
-def faces(attribute: str, *, count: int = 16, size: int = 64, seed: int = SEED) -> Trials:
+def faces(
+    attribute: str, *, bare: bool = False, count: int = 16, size: int = 64, seed: int = SEED
+) -> Trials:
     """Portraits, `count` of each value of an attribute, with captions for all its values.
 
     kind, gender and age come with all that belongs to them. Of other attributes, each face is drawn
     with every value in turn. What is there or not (PAIRED) is judged the other way about: one
-    caption, and the same face with and without, where that shows.
+    caption, and the same face with and without, where that shows. bare: that caption is only
+    "fangs", without "a portrait of a person with".
     """
     people = portraits.sample(6000, Generator().manual_seed(seed))
     values = [value for value in ATTRIBUTES[attribute] if value not in UNSAID]
@@ -81,9 +84,11 @@ def faces(attribute: str, *, count: int = 16, size: int = 64, seed: int = SEED) 
     else:
         open_faces = people.where(**OPEN | NEEDS.get(attribute, {}))
         if attribute in PAIRED:
-            return _with_and_without(
-                people.rows(open_faces[: 6 * count]), attribute, 4 * count, size
-            )
+            some = people.rows(open_faces[: 6 * count])
+            pictures = _with_and_without(some, attribute, size)[: 4 * count]
+            told = said(attribute, ATTRIBUTES[attribute][1])
+            told = told.rpartition(" with ")[2] if bare else told
+            return Trials(pictures, [(told,)] * len(pictures))
         some = people.rows(open_faces[:count])
         some = with_value(some, "hat", "cap") if attribute == "hat_colour" else some
         every = [with_value(some, attribute, value) for value in values]
@@ -112,14 +117,14 @@ def said(attribute: str, value: str, gender: str = "male") -> str:
     return articles(re.sub(" +", " ", said))
 
 
-def _with_and_without(people: Portraits, attribute: str, count: int, size: int) -> Trials:
+def _with_and_without(people: Portraits, attribute: str, size: int) -> Tensor:
+    """Those on whom it shows. `[n, 2, 3, size, size]`"""
     without, there = ATTRIBUTES[attribute]
     both = [
         portraits.draw(with_value(people, attribute, value), size) for value in (there, without)
     ]
     shows = (both[0] - both[1]).abs().amax((1, 2, 3)) > 0.1
-    pictures = torch.stack(both, 1)[shows][:count]
-    return Trials(pictures, [(said(attribute, there),)] * len(pictures))
+    return torch.stack(both, 1)[shows]
 
 
 def _who(people: Portraits, attribute: str, value: str) -> Tensor:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from reverie.weights import pocket
 from training import card
-from training.face_trials import JUDGED, faces
+from training.face_trials import JUDGED, PAIRED, faces
 from training.pocket import DATA, RUNS, build, load, sizes_of, words_for
 from training.scenes import Composer, placing
 from training.sprites import TEST_STYLE, Sprites, sprites
@@ -159,6 +159,9 @@ def measure(net, words, unseen: Sprites, seen: Sprites) -> Figures:
     for name in JUDGED:
         trials = faces(name)
         told[name] = (trials.chance, accuracy(net, words, trials))
+        if name in PAIRED:
+            trials = faces(name, bare=True)
+            told[f"{name}, bare words"] = (trials.chance, accuracy(net, words, trials))
     return Figures(rows, told, worst(net, texts, unseen))
 
 

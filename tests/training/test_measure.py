@@ -187,9 +187,26 @@ def test_things_stand_as_the_right_caption_says(kind: str, composer: Composer):
     assert found > 3
 
 
+def pieces(mask: Tensor) -> int:
+    """How many connected pieces a mask `[h, w]` has."""
+    labels = mask * torch.arange(1.0, mask.numel() + 1).view(mask.shape)
+    for _ in range(64):
+        labels = F.max_pool2d(labels[None], 3, 1, 1)[0] * mask
+    return len(labels.unique()) - 1
+
+
 def test_a_number_of_things_is_as_many_things(composer: Composer):
-    trials = swaps(composer, "number, of 1 to 3", count=64)
-    assert {row[0].split()[0] for row in trials.captions} == {"a", "an", "two", "three"}
+    trials = swaps(composer, "number, of 1 to 3", count=200)
+    told = {"a": 1, "an": 1, "two": 2, "three": 3}
+    counted = []
+    for (picture,), (right, wrong) in zip(trials.pictures, trials.captions, strict=True):
+        number, other = (told[text.split()[0]] for text in (right, wrong))
+        assert number != other
+        if "apple" in right:
+            apple = (picture[0] > 0.95) & (picture[1] < 0.05) & (picture[2] > 0.95)
+            counted.append(pieces(apple) == number)
+    assert len(counted) > 10
+    assert sum(counted) > 0.7 * len(counted)  # some lie on one another
 
 
 def test_the_same_seed_gives_the_same_trials_and_another_seed_others(composer: Composer):
@@ -227,6 +244,7 @@ def test_the_first_five_are_five_and_things_of_one_name_are_one():
     assert (figures["top1"], figures["top5"] >= 0.5) == (0, True)
     names[7] = "f"
     assert measure.named(seen, texts, labels, names)["top1"] == 0.5
+    assert measure.named(seen, texts, torch.tensor([7, 0]), names)["top1"] == 0.5
 
 
 @pytest.mark.parametrize("reach", [0.0, 0.5, 2.0])
@@ -273,6 +291,9 @@ def test_faces_come_with_the_words_of_every_value(attribute: str):
         assert len(trials.captions) == len(trials.pictures) == 8
         moved = (trials.pictures[:, 0] - trials.pictures[:, 1]).abs().flatten(1).amax(1)
         assert (moved > 0.1).all()
+        bare = faces(attribute, bare=True, count=2, size=48)
+        assert torch.equal(bare.pictures, trials.pictures)
+        assert trials.captions[0][0] == f"a portrait of a person with {bare.captions[0][0]}"
         return
     told = {row[0] for row in trials.captions}
     assert all(told >= {*row} for row in trials.captions) or attribute == "age"
