@@ -2,6 +2,8 @@
 
 import json
 
+import torch
+
 from training.captions import ARTS
 from training.colours import NAMES
 from training.concepts import Concept
@@ -55,9 +57,9 @@ def trained(run: str) -> str:
     lines = []
     while (RUNS / run / "phase.json").exists():
         phase = json.loads((RUNS / run / "phase.json").read_text())
-        last = json.loads((RUNS / run / "log.jsonl").read_text().splitlines()[-1])
+        steps = torch.load(RUNS / run / "state.pt", weights_only=True, mmap=True)["step"]
         lines.append(
-            f"| {last['step']:,} | {last['step'] * phase['batch']:,} | {phase['size']} |"
+            f"| {steps:,} | {steps * phase['batch']:,} | {phase['size']} |"
             f" {phase['lr']:g} to {phase['end']:g} | {phase['attack'] or 'none'} |"
         )
         run = str(phase["start"])
