@@ -142,8 +142,9 @@ class Composer:
             wet = (dye >= 0).nonzero()[:, 0]
             if len(wet):
                 sprite[wet] = colours.dyed(sprite[wet], colours.shade(dye[wet], draws))
+            sprite = redrawn(sprite, draws)
             grid = placing(x[at], y[at], size[at], turn[at], flip[at], self.size)
-            layer[at] = F.grid_sample(sprite, grid, align_corners=False)
+            layer[at] = F.grid_sample(sprite, bent(grid, draws), align_corners=False)
         return layer
 
 
@@ -156,6 +157,36 @@ def placing(x: Tensor, y: Tensor, size: Tensor, turn: Tensor, flip: Tensor, pixe
     rows = torch.stack([cos * flip, sin * flip, right, -sin, cos, down], 1)
     shape = [len(x), 1, pixels, pixels]
     return F.affine_grid(rows.view(-1, 2, 3), shape, align_corners=False)
+
+
+def redrawn(sprite: Tensor, draws: Generator) -> Tensor:
+    """Sprites as other hands might colour them: other hues, more or less of them, fewer tones."""
+    n, device = len(sprite), sprite.device
+    turned = torch.eye(3, device=device) + 0.09 * torch.randn(
+        n, 3, 3, generator=draws, device=device
+    )
+    turned = turned / turned.sum(2, keepdim=True)  # grey stays grey
+    alpha, colour = sprite[:, 3:], torch.einsum("nij,njhw->nihw", turned, sprite[:, :3])
+    grey = colour.mean(1, keepdim=True)
+    vivid = 0.7 + 0.7 * uniform(draws, n, 1, 1, 1)
+    colour = grey + (colour - grey) * vivid
+    tones = 3 + (3 * uniform(draws, n, 1, 1, 1)).floor()
+    few = uniform(draws, n, 1, 1, 1) < 0.25
+    colour = torch.where(few, (colour * tones).round() / tones, colour)
+    return torch.cat([torch.minimum(colour.clamp(min=0), alpha), alpha], 1)
+
+
+def bent(grid: Tensor, draws: Generator) -> Tensor:
+    """The sampling grid of things as other hands might draw them: wider, slanted, a little bent."""
+    n, pixels = len(grid), grid.shape[1]
+    wide = torch.exp(0.3 * (uniform(draws, n, 1, 1, 2) - 0.5))
+    slant = 0.3 * (uniform(draws, n, 1, 1, 1) - 0.5)
+    grid = grid * wide
+    grid = torch.cat([grid[..., :1] + slant * grid[..., 1:], grid[..., 1:]], -1)
+    waves = torch.randn(n, 2, 5, 5, generator=draws, device=grid.device)
+    waves = F.interpolate(waves, (pixels, pixels), mode="bicubic").permute(0, 2, 3, 1)
+    strength = 0.1 * uniform(draws, n, 1, 1, 1)
+    return grid + strength * waves
 
 
 def worn(pictures: Tensor, draws: Generator) -> Tensor:
