@@ -63,6 +63,10 @@ def plain_colour(pictures: Tensor) -> Tensor:
 
     pictures: `[n, 4, h, w]` premultiplied in [0, 1]; gives `[n]` long.
     """
+    return torch.cat([_plain_colour(part) for part in pictures.split(128)])  # in little memory
+
+
+def _plain_colour(pictures: Tensor) -> Tensor:
     alpha = pictures[:, 3]
     straight = pictures[:, :3] / alpha[:, None].clamp(min=1e-3)
     far = straight[:, None] - palette(pictures.device)[None, :, :, None, None]

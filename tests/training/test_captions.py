@@ -54,6 +54,12 @@ def test_no_colour_is_said_that_is_not_there(kind: str):
     assert set().union(*map(colours_in, captions(empty))) <= {"turquoise", "grey"} | fixed(kind)
 
 
+def test_two_colours_of_a_place_are_said_in_their_order():
+    scene = replace(ONE, place="gradient", colours=("red", "blue"))
+    pairs = {tuple(re.findall("red|blue", text)) for text in captions(scene, always=1.0)}
+    assert pairs == {("red", "blue")}
+
+
 @pytest.mark.parametrize("kind", PLACES)
 def test_no_place_is_said_but_the_one_that_is_there(kind: str):
     own = own_words(PLACES)

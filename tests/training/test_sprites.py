@@ -46,6 +46,14 @@ def test_what_a_style_lacks_is_empty(data: Path):
     assert read.pictures[1, 1].sum() == 0
 
 
+def test_other_things_are_read_anew(data: Path):
+    assert len(sprites(data, ("noto",), size=4).pictures) == 2
+    entries = json.loads((data / "captions.json").read_text())
+    (data / "captions.json").write_text(json.dumps({"1f415": entries["1f415"]}))
+    read = sprites(data, ("noto",), size=4)
+    assert len(read.concepts) == len(read.pictures) == 1
+
+
 def test_what_was_read_is_kept_by_style_and_size(data: Path):
     first = sprites(data, ("noto",), size=4)
     write(data, "noto", "1f408", (0, 0, 255, 255))
