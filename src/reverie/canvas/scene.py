@@ -26,6 +26,7 @@ from reverie.spec import hint, spec
 from reverie.weights import pocket
 
 MODEL = "pocket-biggan"
+REACH = (0.12, 0.12, 0.2, 0.3)  # how far a thing may move: x, y, log size, turn
 Style = Literal["any", "fluent3d", "fluentflat", "noto", "blob"]
 
 
@@ -91,38 +92,39 @@ class Painter:
 
 
 class SceneCanvas(Canvas):
-    """Layers of a generator, composed. Layer 0 is the background.
+    """A background and things before it, each drawn by a generator from a condition: its noise,
+    then its class as the generator sees it.
 
-    embedded: `[b, n, 128]`, the classes as the generator sees them; z: `[b, n, 16]`; pose:
-    `[b, n - 1, 4]` as x, y, log size, turn in radians; here: `[b, n - 1]`, 1 where it is used.
+    place: `[b, d]`; things: `[b, n, d]`; pose: `[b, n, 4]` as x, y, log size, turn in radians;
+    here: `[b, n]`, 1 where the thing is there. Nothing leaves the neighbourhood of its first pose.
     """
 
     here: Tensor
+    first_pose: Tensor
 
     def __init__(
         self,
         net: BigGANDeep,
         size: tuple[int, int],
         *,
-        embedded: Tensor,
-        z: Tensor,
+        place: Tensor,
+        things: Tensor,
         pose: Tensor,
         here: Tensor,
     ) -> None:
         super().__init__()
         self.net, self.size = net, size
-        self.embedded, self.z = nn.Parameter(embedded), nn.Parameter(z)
+        self.place, self.things = nn.Parameter(place), nn.Parameter(things)
         self.pose = nn.Parameter(pose)
+        self.register_buffer("first_pose", pose.clone())
         self.register_buffer("here", here)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        return {"classes": [self.embedded], "z": [self.z], "pose": [self.pose]}
+        return {"place": [self.place], "things": [self.things], "pose": [self.pose]}
 
     def forward(self) -> Image:
-        condition = torch.cat([self.z, self.embedded], 2).flatten(0, 1)
-        condition = condition[:, None].expand(-1, self.net.rows, -1)  # the same for every block
-        drawn = (self.net.generator(condition, (0, 0.0)) + 1) / 2
-        layers = drawn.unflatten(0, self.z.shape[:2])  # [b*n, 4, s, s] -> [b, n, 4, s, s]
+        conditions = torch.cat([self.place[:, None], self.things], 1)  # [b, 1 + n, d]
+        layers = self._drawn(conditions.flatten(0, 1)).unflatten(0, conditions.shape[:2])
         width, height = self.size
         picture = F.interpolate(layers[:, 0, :3], (height, width), mode="bicubic")
         for at in range(self.pose.shape[1]):
@@ -133,10 +135,16 @@ class SceneCanvas(Canvas):
 
     @torch.no_grad()
     def project_(self) -> None:
-        self.z.clamp_(-1.2, 1.2)
-        self.pose[..., :2].clamp_(0, 1)
-        self.pose[..., 2].clamp_(-2, 0.2)
-        self.pose[..., 3].clamp_(-0.6, 0.6)
+        for conditions in (self.place, self.things):
+            conditions[..., : meaning.Z].clamp_(-1.2, 1.2)
+        reach = self.pose.new_tensor(REACH)
+        low, high = self.first_pose - reach, self.first_pose + reach
+        self.pose.copy_(torch.minimum(torch.maximum(self.pose, low), high))
+
+    def _drawn(self, conditions: Float[Tensor, "n d"]) -> Float[Tensor, "n 4 s s"]:
+        """Colour times alpha, and alpha, in 0..1."""
+        rows = conditions[:, None].expand(-1, self.net.rows, -1)  # the same for every block
+        return (self.net.generator(rows, (0, 0.0)) + 1) / 2
 
     def _placed(self, layer: Float[Tensor, "b 4 s s"], pose: Tensor) -> Float[Tensor, "b 4 h w"]:
         """One thing of every picture where it stands, with sharp edges. Colour times alpha."""
@@ -213,6 +221,7 @@ class Scene(CanvasSpec):
         moved = self.vary * (draws.named("pose").uniform(canvas.pose.shape[1], 4) - 0.5)
         with torch.no_grad():
             canvas.pose.add_((moved * torch.tensor([0.08, 0.08, 0.16, 0.2])).to(canvas.device))
+            canvas.first_pose.copy_(canvas.pose)
         return canvas
 
     def _chosen(self, draws: Draws) -> list[Arrangement]:
@@ -257,8 +266,9 @@ def arranged(
             here[row, at] = 1
     with torch.no_grad():
         embedded = made.net.embeddings(classes.to(machine.device))
-    parts = {"embedded": embedded, "z": z, "pose": pose, "here": here}
-    parts = {name: part.to(machine.device) for name, part in parts.items()}
+        conditions = torch.cat([z.to(machine.device), embedded], 2)
+    parts = {"place": conditions[:, 0], "things": conditions[:, 1:], "pose": pose, "here": here}
+    parts = {name: part.to(machine.device).contiguous() for name, part in parts.items()}
     return SceneCanvas(made.net, size, **parts)
 
 

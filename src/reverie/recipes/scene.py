@@ -35,7 +35,7 @@ def scene(
         perceptor: model name or checkpoint file; several with commas.
         size: width x height in pixels.
         steps: updates of the scene: what is in it, where, in which colours.
-        lr: learning rate of the scene; 0.03..0.005 falls over the run.
+        lr: learning rate of the things; 0.03..0.005 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; scene, or one of those of `fourier`.
         smooth: weight of total variation while refining.
@@ -53,7 +53,8 @@ def scene(
 
     scenes = prompts.parse(prompt)
     canvas = Scene(arrangements=guess(scenes[0]), size=size, style=style, vary=vary)
-    rates = Adam(lr={"classes": lr, "z": lr, "pose": lr})
+    slow = (0.006, 0.001)  # a place that changes as fast as things loses its shape
+    rates = Adam(lr={"things": lr, "place": slow, "pose": slow})
     judge = {"perceptor": perceptor, "cutouts": cutouts, "preset": preset}
     stages = [judging(scenes, canvas, rates, steps=steps, **judge)]
     if refine:
