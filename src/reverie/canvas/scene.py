@@ -104,7 +104,7 @@ class SceneCanvas(Canvas):
 
     def __init__(
         self,
-        net: BigGANDeep,
+        painter: Painter,
         size: tuple[int, int],
         *,
         place: Tensor,
@@ -113,7 +113,7 @@ class SceneCanvas(Canvas):
         here: Tensor,
     ) -> None:
         super().__init__()
-        self.net, self.size = net, size
+        self.painter, self.size = painter, size  # shared by all canvases, so no part of the state
         self.place, self.things = nn.Parameter(place), nn.Parameter(things)
         self.pose = nn.Parameter(pose)
         self.register_buffer("first_pose", pose.clone())
@@ -143,8 +143,8 @@ class SceneCanvas(Canvas):
 
     def _drawn(self, conditions: Float[Tensor, "n d"]) -> Float[Tensor, "n 4 s s"]:
         """Colour times alpha, and alpha, in 0..1."""
-        rows = conditions[:, None].expand(-1, self.net.rows, -1)  # the same for every block
-        return (self.net.generator(rows, (0, 0.0)) + 1) / 2
+        rows = conditions[:, None].expand(-1, self.painter.net.rows, -1)  # the same for every block
+        return (self.painter.net.generator(rows, (0, 0.0)) + 1) / 2
 
     def _placed(self, layer: Float[Tensor, "b 4 s s"], pose: Tensor) -> Float[Tensor, "b 4 h w"]:
         """One thing of every picture where it stands, with sharp edges. Colour times alpha."""
@@ -269,7 +269,7 @@ def arranged(
         conditions = torch.cat([z.to(machine.device), embedded], 2)
     parts = {"place": conditions[:, 0], "things": conditions[:, 1:], "pose": pose, "here": here}
     parts = {name: part.to(machine.device).contiguous() for name, part in parts.items()}
-    return SceneCanvas(made.net, size, **parts)
+    return SceneCanvas(made, size, **parts)
 
 
 @lru_cache(maxsize=2)
