@@ -164,6 +164,7 @@ def embed(
         arrays["picture_names"] = np.array(pictures)
     if words:
         names = _split(words, "words")
+        _understood(judge, names)
         arrays["words"] = judge.encode_text(names).cpu().numpy()
         arrays["word_names"] = np.array(names)
     path = Path(output).with_suffix(".npz")
@@ -184,9 +185,9 @@ def _perceptor(name: str, device: str, precision: str) -> Any:
 
 def _understood(judge: Any, texts: Sequence[str]) -> None:
     """Tells of words that a pocket perceptor does not read as they stand."""
-    from reverie.perceptor.pocket import PocketPerceptor, understood
+    from reverie.perceptor.pocket import PocketPerceptor, told
 
-    said = understood(texts) if isinstance(judge, PocketPerceptor) else ""
+    said = told(judge.words.read(" ".join(texts))) if isinstance(judge, PocketPerceptor) else ""
     if said:
         sys.stderr.write(f"reverie: {said}\n")
 

@@ -5,6 +5,7 @@ Differs: what was not read as written is told, so that nobody wonders at the pic
 """
 
 import re
+import unicodedata
 import zlib
 from dataclasses import dataclass
 
@@ -19,8 +20,10 @@ _ENDINGS = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""), ("ing", ""), ("ed
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text: lower case, letters and digits, without 's."""
-    return re.findall(r"[a-z0-9]+", re.sub("['\u2019]s\\b", "", text.lower()))
+    """The words of a text: lower case, letters and digits, without accents and 's."""
+    letters = unicodedata.normalize("NFKD", text.lower())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.findall(r"[^\W_]+", re.sub("['\u2019]s\\b", "", plain))
 
 
 def pieces_of(word: str, buckets: int) -> list[int]:
@@ -75,8 +78,8 @@ class PocketWords:
 
     def encode(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         """Rows for words `[b, n]` and for letter groups `[b, n, PIECES]`, n as long as needed."""
-        read = [self.read(text).words[: self.length] for text in texts]
-        long = max((len(words) for words in read), default=0) or 1
+        read = [self.read(text).words[: self.length] or ("",) for text in texts]
+        long = max((len(words) for words in read), default=1)
         words = torch.zeros(len(texts), long, dtype=torch.long)
         pieces = torch.zeros(len(texts), long, PIECES, dtype=torch.long)
         for line, known in enumerate(read):

@@ -66,5 +66,15 @@ def digest(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def nearest_words() -> dict[str, str]:
-    """Common words, and the known ones that mean nearly the same. Made by `training.thesaurus`."""
-    return json.loads((FOLDER / "nearest.json").read_text("utf-8"))
+    """Common words, and the known ones that mean nearly the same. Made by `training.thesaurus`.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+    """
+    path = FOLDER / "nearest.json"
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path}: this list of words is damaged ({error}); install the package again"
+        ) from error
