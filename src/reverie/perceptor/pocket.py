@@ -106,7 +106,11 @@ def reading(texts: Sequence[str], name: str = "pocket-clip") -> Reading:
 
 def understood(texts: Sequence[str], name: str = "pocket-clip") -> str:
     """What to tell of words that are not read as they stand; "" when all are."""
-    read = reading(texts, name)
+    return told(reading(texts, name))
+
+
+def told(read: Reading) -> str:
+    """A reading in words, as `understood` says it."""
     said = [f'reading "{asked}" as "{known}"' for asked, known in read.instead]
     if read.guessed:
         said.append("I do not know " + ", ".join(f'"{word}"' for word in read.guessed))
