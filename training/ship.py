@@ -28,10 +28,11 @@ def about_generator(things: list[Concept], tensors: dict[str, Tensor]) -> dict[s
     }
 
 
-def about_perceptor(model: str, vocabulary: list[str]) -> dict[str, Any]:
-    """What the package must know of a perceptor beside its weights."""
+def about_perceptor(model: str, vocabulary: list[str], size: int) -> dict[str, Any]:
+    """What the package must know of a perceptor beside its weights: also the side of its views."""
     words = pocket.words_for(model, vocabulary)
-    return {"words": words.vocabulary, "buckets": words.buckets, "length": words.length}
+    told = {"words": words.vocabulary, "buckets": words.buckets, "length": words.length}
+    return {**told, "size": size}
 
 
 def halves(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -59,7 +60,8 @@ def ship(model: str, run: str) -> Path:
     if model == "biggan":
         told = about_generator(concepts(pocket.DATA), tensors)
     else:
-        told = about_perceptor(model, json.loads((folder / "words.json").read_text()))
+        size = json.loads((folder / "phase.json").read_text())["size"]
+        told = about_perceptor(model, json.loads((folder / "words.json").read_text()), size)
     pocket.SHIPPED.mkdir(exist_ok=True)
     path = pocket.SHIPPED / f"{model}.safetensors"
     part = path.with_suffix(".part")

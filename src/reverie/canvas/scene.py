@@ -126,7 +126,9 @@ class SceneCanvas(Canvas):
         conditions = torch.cat([self.place[:, None], self.things], 1)  # [b, 1 + n, d]
         layers = self._drawn(conditions.flatten(0, 1)).unflatten(0, conditions.shape[:2])
         width, height = self.size
-        picture = F.interpolate(layers[:, 0, :3], (height, width), mode="bicubic")
+        rim = layers.shape[-1] // 32  # where the generator saw nothing beyond the edge
+        behind = layers[:, 0, :3, rim:-rim, rim:-rim]
+        picture = F.interpolate(behind, (height, width), mode="bicubic")
         for at in range(self.pose.shape[1]):
             near = self._placed(layers[:, at + 1], self.pose[:, at])
             near = near * self.here[:, at, None, None, None]

@@ -29,19 +29,23 @@ NETWORKS: dict[str, type[PocketClip] | type[PocketJudge]] = {
     "pocket-clip": PocketClip,
     "pocket-judge": PocketJudge,
 }
-SIZE = 64
 
 
 class PocketPerceptor(nn.Module):
     """Views and texts in the space of a pocket model. Nothing here learns."""
 
-    size = SIZE
     logit_scale = 30.0
 
     def __init__(
-        self, network: PocketClip | PocketJudge, words: PocketWords, precision: torch.dtype
+        self,
+        network: PocketClip | PocketJudge,
+        words: PocketWords,
+        *,
+        size: int,
+        precision: torch.dtype,
     ) -> None:
         super().__init__()
+        self.size = size
         self.network = network.eval().requires_grad_(False)
         self.words, self.precision = words, precision
         self.network.image.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -61,9 +65,10 @@ class PocketPerceptor(nn.Module):
         short = min(picture.size)
         left, top = ((side - short) // 2 for side in picture.size)
         square = picture.convert("RGB").crop((left, top, left + short, top + short))
-        square = square.resize((SIZE, SIZE), Resampling.BOX if short > SIZE else Resampling.BICUBIC)
+        how = Resampling.BOX if short > self.size else Resampling.BICUBIC
+        square = square.resize((self.size, self.size), how)
         data = torch.frombuffer(bytearray(square.tobytes()), dtype=torch.uint8)
-        pixels = data.view(SIZE, SIZE, 3).permute(2, 0, 1)  # [s, s, 3] -> [3, s, s]
+        pixels = data.view(self.size, self.size, 3).permute(2, 0, 1)  # [s, s, 3] -> [3, s, s]
         return pixels.to(next(self.network.parameters()).device).float() / 255
 
 
@@ -87,7 +92,8 @@ def _built(name: str, machine: Machine) -> PocketPerceptor:
     with torch.device("meta"):  # draws no numbers
         network = NETWORKS[name](len(words), buckets=words.buckets)
     network.load_state_dict(model.tensors, assign=True)
-    return PocketPerceptor(network, words, machine.precision).to(machine.device)
+    eye = PocketPerceptor(network, words, size=model.about["size"], precision=machine.precision)
+    return eye.to(machine.device)
 
 
 @lru_cache(maxsize=2)

@@ -69,6 +69,7 @@ WHERE = {
 }
 COUNTS = {"two": 2, "2": 2, "pair": 2, "couple": 2, "three": 3, "3": 3}
 WALL, PAPER = "#cfd8e0", "#f4f1e8"
+PAPERS = (PAPER, "#bfe0f2", "#c9e8c4", "#ffd9b8", "#f7c6d9", "#d9cdf2", "#ffe9a8", "#8fc7c0")
 SLACK = 0.02  # so much better must fit what no word has asked for
 SEEN_AT = (64, 64)
 
@@ -81,6 +82,7 @@ class Guesser:
         self.eye: PocketPerceptor = Pocket().build(machine)
         self.about = pocket.read("pocket-biggan").about
         self.read = self.eye.words.read(words).words
+        self.taken: set[int] = set()  # words that belong to the name of a thing
         self.dyes: dict[str, str] = {}  # a colour that stands right before the name of a thing
         with torch.no_grad():
             self.wanted = self.eye.encode_text([words])[0]
@@ -112,6 +114,7 @@ class Guesser:
             span, things = self._longest(at)
             if things:
                 found.append(things)
+                self.taken |= set(range(at, at + span))
                 before = self.read[max(at - 1, 0)]
                 if at and before in COLOURS:
                     self.dyes |= dict.fromkeys(things, COLOURS[before])
@@ -141,7 +144,8 @@ class Guesser:
         for at, word in enumerate(self.read):
             said_where = WHERE & set(self.read[max(at - 4, 0) : at])
             if word in PLACES and (word in MOODS or said_where):
-                found[at] = PLACES[word]
+                below = "under" in said_where and PLACES[word] == "sea"
+                found[at] = "underwater" if below else PLACES[word]
         return found
 
     def near(self, count: int) -> list[str]:
@@ -185,19 +189,21 @@ class Guesser:
 
     def _dressed(self, base: Arrangement) -> Arrangement:
         """The arrangement in the place and the colours that fit best."""
-        colours = list(dict.fromkeys(COLOURS[word] for word in self.read if word in COLOURS))
+        said = [word for at, word in enumerate(self.read) if at not in self.taken]
+        colours = list(dict.fromkeys(COLOURS[word] for word in said if word in COLOURS))
         taken = {self.dyes.get(thing.name) for thing in base.things}
         free = [colour for colour in colours if colour not in taken]
         places = list(dict.fromkeys(self.places().values())) or ["plain"]
+        papers = PAPERS if places == ["plain"] and not free else (PAPER,)
         options = [
-            dataclasses.replace(base, place=place, first=first, second=second)
+            dataclasses.replace(base, place=place, first=first, second=WALL)
             for place in places
-            for first, second in ((PAPER, WALL), *((colour, WALL) for colour in free))
+            for first in (*papers, *free)
         ]
         base = self.best(options)
         if colours:
             names = list(dict.fromkeys(thing.name for thing in base.things))
-            each = [("", self.dyes[name]) if name in self.dyes else ("", *free) for name in names]
+            each = [(self.dyes[name], "") if name in self.dyes else ("", *free) for name in names]
             base = self.best([dyed(base, dye) for dye in product(*each)])
         return base
 

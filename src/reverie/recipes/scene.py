@@ -20,7 +20,7 @@ def scene(
     perceptor: str = "pocket-clip",
     size: tuple[int, int] = (512, 512),
     steps: int = 60,
-    lr: Number = (0.03, 0.005),
+    lr: Number = (0.012, 0.002),
     cutouts: int = 24,
     preset: str = "scene",
     smooth: float = 0.2,
@@ -35,7 +35,7 @@ def scene(
         perceptor: model name or checkpoint file; several with commas.
         size: width x height in pixels.
         steps: updates of the scene: what is in it, where, in which colours.
-        lr: learning rate of the things; 0.03..0.005 falls over the run.
+        lr: learning rate of the things; 0.012..0.002 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; scene, or one of those of `fourier`.
         smooth: weight of total variation while refining.
