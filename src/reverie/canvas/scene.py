@@ -178,9 +178,10 @@ def sharpened(layer: Float[Tensor, "b 4 s s"], side: int) -> Float[Tensor, "b 4 
     padded = F.pad(colour, (1, 1, 1, 1), mode="replicate")
     soft = F.avg_pool2d(padded, 3, 1)
     high, low = F.max_pool2d(padded, 3, 1), -F.max_pool2d(-padded, 3, 1)
-    parts = torch.cat([colour, soft, high.detach(), low.detach(), alpha], 1)
-    grown = F.interpolate(parts, (side, side), mode="bicubic")
-    colour, soft, high, low, alpha = grown.split([3, 3, 3, 3, 1], 1)
+    grown = F.interpolate(torch.cat([colour, soft, alpha], 1), (side, side), mode="bicubic")
+    colour, soft, alpha = grown.split([3, 3, 1], 1)
+    bounds = torch.cat([high, low], 1).detach()  # bilinear, for bicubic would overshoot them
+    high, low = F.interpolate(bounds, (side, side), mode="bilinear").chunk(2, 1)
     factor = max(side / layer.shape[-1], 1)
     if factor > 1:
         colour = torch.minimum(torch.maximum(colour + 1.5 * factor * (colour - soft), low), high)
