@@ -3,16 +3,14 @@
 
 PYTHON ?= python3
 PROMPT ?= a red apple on a blue table
-# The random network of the tests: it knows no words, but it is here. Name a real CLIP instead.
-PERCEPTOR ?= tests/golden/clip-vit/weights.safetensors
 VENV := .venv
 export OMP_WAIT_POLICY := PASSIVE
-export PROMPT PERCEPTOR
+export PROMPT
 
 .PHONY: dream test check lint types layers bench clean
 
 dream: $(VENV)/.runtime
-	@$(VENV)/bin/reverie paint "$$PROMPT" --perceptor "$$PERCEPTOR" $(ARGS)
+	@$(VENV)/bin/reverie paint "$$PROMPT" $(ARGS)
 
 test: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest $(ARGS)

@@ -1,12 +1,14 @@
 """Makes the pictures of the documentation: `python docs/make_pictures.py`.
 
-`cutouts.png` shows what each preset shows CLIP of one picture. `steps.png` is a run under the small
-random network of the tests, which knows no words: it shows the machinery, not a likeness.
+`cutouts.png` shows what each preset shows CLIP of one picture; the others are painted by the pocket
+models with the default options, at a smaller size.
 """
 
 import dataclasses
 import tempfile
+from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +24,20 @@ from reverie.recipes import RECIPES
 from reverie.run import Run
 
 HERE = Path(__file__).parent / "pictures"
-WEIGHTS = Path(__file__).parent.parent / "tests" / "golden" / "clip-vit" / "weights.safetensors"
+SCENES = (
+    "a red apple on a blue table",
+    "two owls in the forest at night",
+    "a sailboat on the sea",
+    "a rocket in space",
+    "a snowman in the snow",
+    "a pink dragon and a crown",
+    "three cats",
+    "a castle in the mountains",
+    "a robot in the city",
+    "a sunflower in a meadow",
+    "a blue ghost",
+    "a cactus in the desert",
+)
 VIEW, COLUMNS, LABEL = 112, 8, 150
 
 
@@ -70,19 +85,46 @@ def cutouts() -> None:
     page.save(HERE / "cutouts.png", optimize=True)
 
 
+def frames(recipe: str, prompt: str, steps: Container[int], **options: Any) -> list[Tensor]:
+    """Pictures of a run with the pocket models, at those steps."""
+    made = RECIPES[recipe](prompt, perceptor="pocket-clip", **options)
+    made = dataclasses.replace(made, seed=7)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.start(made, Path(folder) / "run", machine("cpu", "auto"))
+        return [p.frame.image for p in run.frames() if p.step in steps]
+
+
 def steps() -> None:
     """Five moments of one run, from noise on."""
-    recipe = RECIPES["fourier"](
-        "a lighthouse in fog", perceptor=str(WEIGHTS), size=(224, 224), steps=120, cutouts=16
-    )
-    recipe = dataclasses.replace(recipe, seed=7)
-    with tempfile.TemporaryDirectory() as folder:
-        run = Run.start(recipe, Path(folder) / "run", machine("cpu", "fp32"))
-        shown = [p.frame.image for p in run.frames() if p.step in (0, 10, 30, 60, 120)]
+    shown = frames("fourier", "an owl", (0, 15, 40, 100, 300), size=(224, 224))
     images.save(images.sheet(torch.cat(shown), columns=5), HERE / "steps.png", None)
+
+
+def stages() -> None:
+    """What a scene begins with, what it becomes, and its last touches."""
+    shown = frames("scene", "a red apple on a blue table", (0, 60, 120), size=(320, 320))
+    images.save(
+        images.sheet(torch.cat([shown[0], *shown[-2:]]), columns=3), HERE / "stages.png", None
+    )
+
+
+def scenes() -> None:
+    """Words, and what they become."""
+    side, columns, line = 256, 4, 26
+    rows = -(-len(SCENES) // columns)
+    page = Image.new("RGB", (columns * (side + 4) - 4, rows * (side + line)), "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=15)
+    for place, prompt in enumerate(SCENES):
+        picture = frames("scene", prompt, (120,), size=(side, side))[-1]
+        left, top = place % columns * (side + 4), place // columns * (side + line)
+        page.paste(Image.fromarray(images.to_uint8(picture)[0].numpy()), (left, top))
+        draw.text((left + side // 2, top + side + line // 2), prompt, "black", font, anchor="mm")
+    page.save(HERE / "scenes.png", optimize=True)
 
 
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     cutouts()
     steps()
+    stages()
+    scenes()

@@ -52,7 +52,7 @@ def paint_command() -> Callable[..., int]:
         given = {name: value for name, value in options.items() if value is not None}
         if recipe:
             return paint_recipe(_saved(recipe, prompt, canvas, given), own, keep_seed=True)
-        name = canvas or best_recipe(given.get("perceptor", "auto"))
+        name = canvas or best_recipe(given)
         return paint_recipe(recipe_for(_wanted(prompt), name, **given), own)
 
     known: dict[str, inspect.Parameter] = {}

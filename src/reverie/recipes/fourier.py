@@ -22,7 +22,8 @@ def fourier(
     cutouts: int = 32,
     preset: str = "augmented",
     init: str = "noise",
-    smooth: float = 0.1,
+    smooth: float = 0.5,
+    decay: float = 2.0,
 ) -> "Recipe":
     """Paint with waves: a spectrum that is bent towards the words.
 
@@ -37,6 +38,7 @@ def fourier(
             clipdraw, stylegan3-clip, or whole.
         init: what to start from: noise, gradient, a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
+        decay: how much coarse waves are favoured; 1.5 is rougher, 2.5 calmer.
     """
     from reverie.canvas.fourier import Fourier
     from reverie.canvas.start import start_from
@@ -46,7 +48,7 @@ def fourier(
     return judged(
         "fourier",
         prompt,
-        Fourier(size=size, start=start_from(init)),
+        Fourier(size=size, decay=decay, start=start_from(init)),
         Adam(lr=lr),
         perceptor=perceptor,
         steps=steps,

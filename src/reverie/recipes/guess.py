@@ -20,6 +20,7 @@ from reverie.device import machine
 from reverie.errors import PromptError
 from reverie.nets import pocket_biggan as meaning
 from reverie.perceptor.pocket import Pocket, PocketPerceptor
+from reverie.perceptor.pocket_words import words_of
 from reverie.prompt import Prompt
 from reverie.protocols import Machine
 from reverie.weights import pocket
@@ -81,6 +82,8 @@ class Guesser:
         self.machine = machine
         self.eye: PocketPerceptor = Pocket().build(machine)
         self.about = pocket.read("pocket-biggan").about
+        names = self.about["names"].items()
+        self.names = [(thing, words_of(name)) for thing, said in names for name in said]
         self.read = self.eye.words.read(words).words
         self.taken: set[int] = set()  # words that belong to the name of a thing
         self.dyes: dict[str, str] = {}  # a colour that stands right before the name of a thing
@@ -124,18 +127,22 @@ class Guesser:
     def _longest(self, at: int) -> tuple[int, list[str]]:
         """The longest name of things that starts at a word: its length, and the things."""
         longest, things = 0, []
-        for thing, names in self.about["names"].items():
-            for name in names:
-                parts = name.split()
-                said = self.read[at : at + len(parts)]
-                if len(said) == len(parts) and all(map(_same, said, parts)):
-                    if len(parts) > longest:
-                        longest, things = len(parts), []
-                    if len(parts) == longest and thing not in things:
-                        things.append(thing)
+        for thing, parts in self.names:
+            said = self.read[at : at + len(parts)]
+            if len(said) == len(parts) and all(map(self._same, said, parts)):
+                if len(parts) > longest:
+                    longest, things = len(parts), []
+                if len(parts) == longest and thing not in things:
+                    things.append(thing)
         only = self.read[at] if longest == 1 else ""
         known = only in COLOURS or only in COUNTS or at in self.places()
         return (longest, things) if not known else (0, [])
+
+    def _same(self, said: str, word: str) -> bool:
+        """Whether a word was said, alone or in the plural, of which some are irregular."""
+        forms = {word, word + "s", word + "es", re.sub("y$", "ies", word)}
+        near = self.eye.words.nearest.get(said, "")  # knows that mice are more than a mouse
+        return said in forms or (near == word and said[0] == word[0])
 
     def places(self) -> dict[int, str]:
         """Which words of the text name a place, and which place: those that say where, such as
@@ -215,7 +222,7 @@ def guess(prompts: tuple[Prompt, ...]) -> tuple[Arrangement, ...]:
     words = [
         p.words for p in prompts if p.words and min(as_curve(p.weight)(t) for t in (0.0, 1.0)) >= 0
     ]
-    if not words:
+    if not words_of(" ".join(words)):
         raise PromptError("a scene needs words; try --canvas fourier for pictures alone", "", 1)
     return tuple(Guesser(", ".join(words), machine("cpu", "fp32")).guess())
 
@@ -239,9 +246,3 @@ def repeated(base: Arrangement, number: int) -> Arrangement:
         for x, y in places[number]
     )
     return dataclasses.replace(base, things=things)
-
-
-def _same(said: str, word: str) -> bool:
-    """Whether a word was said, alone or in the plural."""
-    forms = {word, word + "s", word + "es", re.sub("y$", "ies", word)}
-    return said in forms

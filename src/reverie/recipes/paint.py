@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +30,16 @@ def recipe_for(prompt: str, canvas: str, **options: Any) -> "Recipe":
     return RECIPES[canvas](prompt, **options)
 
 
-def best_recipe(perceptor: str = "auto") -> str:
-    """The recipe for what is installed: `scene` for the pocket models, else `fourier`."""
+def best_recipe(options: Mapping[str, Any]) -> str:
+    """The recipe for what is installed and asked: `scene` for the pocket models, if it has all
+    the options, else `fourier`."""
+    from reverie.recipes import RECIPES
     from reverie.recipes.words import best
 
-    return "scene" if (best() if perceptor == "auto" else perceptor) == "pocket-clip" else "fourier"
+    perceptor = options.get("perceptor", "auto")
+    small = (best() if perceptor == "auto" else perceptor) == "pocket-clip"
+    known = inspect.signature(RECIPES["scene"]).parameters
+    return "scene" if small and all(name in known for name in options) else "fourier"
 
 
 def paint(
@@ -72,7 +78,7 @@ def paint(
     from reverie.run import Run
 
     if canvas == "auto":
-        canvas = best_recipe(options.get("perceptor", "auto"))
+        canvas = best_recipe(options)
     recipe = recipe_for(prompt, canvas, **options)
     recipe = dataclasses.replace(recipe, seed=fresh_seed() if seed is None else seed, count=count)
     folder = Path(output) if output else folder_for(recipe)

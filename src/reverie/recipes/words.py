@@ -83,6 +83,9 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "cutouts": "losses.prompts.augment.count",
     "preset": "losses.prompts.augment.preset",
     "smooth": "losses.smooth.weight",
+    "decay": "canvas.decay",
+    "style": "canvas.style",
+    "vary": "canvas.vary",
 }
 
 
@@ -103,6 +106,8 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
         raise SpecError(f"{names}: this recipe has several stages; use --set stages[0]....=VALUE")
     read: dict[str, Callable[[str], Any]] = {"init": start_from, "perceptor": perceptors}
     for name, value in options.items():
+        if name not in FIELDS:
+            raise SpecError(f"--{name} cannot go with --recipe, whose stages are made already")
         inner = FIELDS[name].startswith("canvas.") and isinstance(stage.canvas, Averaged)
         path = FIELDS[name].replace("canvas.", "canvas.canvas.") if inner else FIELDS[name]
         new = to_json(read[name](value) if name in read else value)
@@ -165,7 +170,7 @@ def remarks(recipe: "Recipe") -> list[str]:
 
 
 def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
-    """The same recipe for other words."""
+    """The same recipe for other words. What a scene begins with is guessed anew."""
     import dataclasses
 
     from reverie import prompt as prompts
@@ -175,6 +180,7 @@ def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
     stages = tuple(
         dataclasses.replace(
             stage,
+            canvas=_guessed(stage.canvas, scenes),
             losses={
                 name: dataclasses.replace(loss, scenes=scenes)
                 if isinstance(loss, Prompts)
@@ -185,3 +191,18 @@ def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
         for stage in recipe.stages
     )
     return dataclasses.replace(recipe, stages=stages, title=prompts.title(scenes))
+
+
+def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
+    """A canvas for other words: itself, unless it began with a guess."""
+    import dataclasses
+
+    from reverie.canvas.averaged import Averaged
+    from reverie.canvas.scene import Scene
+    from reverie.recipes.guess import guess
+
+    if isinstance(canvas, Averaged):
+        return dataclasses.replace(canvas, canvas=_guessed(canvas.canvas, scenes))
+    if isinstance(canvas, Scene):
+        return dataclasses.replace(canvas, arrangements=guess(scenes[0]))
+    return canvas
