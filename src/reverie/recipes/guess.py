@@ -17,7 +17,7 @@ from torch import Tensor
 from reverie.canvas.scene import Arrangement, Thing, arranged
 from reverie.curve import as_curve
 from reverie.device import machine
-from reverie.errors import PromptError
+from reverie.errors import SpecError
 from reverie.nets import pocket_biggan as meaning
 from reverie.perceptor.pocket import Pocket, PocketPerceptor
 from reverie.perceptor.pocket_words import words_of
@@ -223,7 +223,7 @@ def guess(prompts: tuple[Prompt, ...]) -> tuple[Arrangement, ...]:
         p.words for p in prompts if p.words and min(as_curve(p.weight)(t) for t in (0.0, 1.0)) >= 0
     ]
     if not words_of(" ".join(words)):
-        raise PromptError("a scene needs words; try --canvas fourier for pictures alone", "", 1)
+        raise SpecError("a scene needs words that attract; --canvas fourier does without them")
     return tuple(Guesser(", ".join(words), machine("cpu", "fp32")).guess())
 
 

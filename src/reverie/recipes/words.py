@@ -150,23 +150,19 @@ def best() -> str:
 def remarks(recipe: "Recipe") -> list[str]:
     """What a user should know before the pocket models paint; empty when they do not."""
     from reverie.loss.prompts import Prompts
-    from reverie.perceptor.pocket import Pocket, understood
-    from reverie.weights.pocket import LIMITS
+    from reverie.perceptor.pocket import understood
+    from reverie.recipe import digests
+    from reverie.weights.pocket import LIMITS, NAMES
 
-    losses = [loss for stage in recipe.stages for loss in stage.losses.values()]
-    looking = [loss for loss in losses if isinstance(loss, Prompts)]
-    eyes = [eye for loss in looking for eye in loss.perceptors]
-    if not any(isinstance(eye, Pocket) for eye in eyes):
+    used = [name for name in digests(recipe) if name in NAMES]
+    if not used:
         return []
-    prompts = (prompt for loss in looking for scene in loss.scenes for prompt in scene)
-    texts = list(dict.fromkeys(prompt.words for prompt in prompts if prompt.words))
-    said = understood(texts)
-    more = (
-        ""
-        if any(not isinstance(eye, Pocket) for eye in eyes)
-        else ("; for photos, artists and all other words: reverie models pull ViT-B/32")
-    )
-    return [*([said] if said else []), f"{LIMITS}{more}"]
+    losses = [loss for stage in recipe.stages for loss in stage.losses.values()]
+    scenes = [scene for loss in losses if isinstance(loss, Prompts) for scene in loss.scenes]
+    texts = dict.fromkeys(prompt.words for scene in scenes for prompt in scene if prompt.words)
+    said = understood(list(texts))
+    limits = f"with {' and '.join(used)}: {LIMITS}; for all else: reverie models pull ViT-B/32"
+    return [said, limits] if said else [limits]
 
 
 def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
