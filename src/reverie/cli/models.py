@@ -14,6 +14,7 @@ def list_() -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from reverie.weights import pocket
     from reverie.weights.manifest import entries
     from reverie.weights.models import home
     from reverie.weights.store import installed
@@ -32,6 +33,9 @@ def list_() -> int:
     table.add_column("size", no_wrap=True)
     for head in ("licence", *(["source"] if wide else [])):
         table.add_column(head)
+    for name in pocket.NAMES:
+        cells = [name, "yes", _size(pocket.file_of(name).stat().st_size), "Apache-2.0, see NOTICE"]
+        table.add_row(*cells, *(["in the package"] if wide else []))
     for name, is_here, size, about in rows:
         cells = [name, "yes" if is_here else "no", _size(size), about.licence]
         table.add_row(*cells, *([about.source] if wide else []))

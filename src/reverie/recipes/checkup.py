@@ -210,7 +210,7 @@ def _more() -> Iterator[Finding]:
     from reverie.weights.store import installed
 
     if not any(model.kind == "clip" for model in installed()):
-        yield Finding("CLIP", f"any words at all; {LIMITS}", "hint", f"{PULL} ({PULL_SIZE})")
+        yield Finding("CLIP", f"any words at all; the pocket models know {LIMITS}", "hint", f"{PULL} ({PULL_SIZE})")
     if find_spec("transformers") is None:
         remedy = "python -m pip install 'reverie[transformers]'"
         yield Finding("transformers", "SigLIP, SigLIP 2 and Chinese-CLIP", "hint", remedy)

@@ -14,7 +14,7 @@ from reverie.errors import WeightsError
 
 FOLDER = Path(__file__).parent
 NAMES = ("pocket-clip", "pocket-judge", "pocket-biggan")
-LIMITS = "the pocket models know some 1,000 drawn things, 12 colours, 20 places and cartoon faces"
+LIMITS = "some 1,000 drawn things, 12 colours, 20 places, cartoon faces"
 
 
 @dataclass(frozen=True)
