@@ -62,7 +62,10 @@ def test_it_can_start_from_a_picture(spec):
     canvas = spec.build(CPU, range(2))
     want = picture(spec, 2)
     with torch.no_grad():
-        canvas.encode_(want)
+        try:
+            canvas.encode_(want)
+        except NotImplementedError as error:
+            pytest.skip(str(error))
     assert (canvas() - want).abs().max() < 2e-3
 
 

@@ -3,9 +3,12 @@
 import pytest
 import torch
 
+from perceptor.pocket_models import shipped
 from perceptor.tiny_clip import resnet_tensors, tiny_clip
+from reverie.device import machine
 from reverie.nets.clip import ClipNetwork, ClipShape
 from reverie.perceptor.clip import ClipPerceptor
+from reverie.perceptor.pocket import Pocket
 from reverie.perceptor.tokenizer import Tokenizer
 from reverie.protocols import Perceptor
 from reverie.weights.clip_layouts import openai_layout
@@ -23,7 +26,21 @@ def in_bf16():
     return perceptor
 
 
-PERCEPTORS = {"vit": tiny_clip, "resnet": tiny_resnet, "vit-bf16": in_bf16}
+def pocket_clip():
+    return Pocket(model=shipped("pocket-clip")).build(machine("cpu", "fp32"))
+
+
+def pocket_judge():
+    return Pocket(model=shipped("pocket-judge")).build(machine("cpu", "fp32"))
+
+
+PERCEPTORS = {
+    "vit": tiny_clip,
+    "resnet": tiny_resnet,
+    "vit-bf16": in_bf16,
+    "pocket-clip": pocket_clip,
+    "pocket-judge": pocket_judge,
+}
 
 
 @pytest.fixture(params=PERCEPTORS)

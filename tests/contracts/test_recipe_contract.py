@@ -42,6 +42,12 @@ def test_every_option_but_the_prompt_is_by_name_and_has_a_default(recipe):
 
 
 def test_it_paints(recipe, tmp_path):
-    run = Run.start(small(recipe), tmp_path / "run", machine("cpu", "fp32"))
-    assert [p.step for p in run.frames()] == [0, 1, 2]
+    made = small(recipe)
+    run = Run.start(made, tmp_path / "run", machine("cpu", "fp32"))
+    seen = [(p.stage, p.step) for p in run.frames()]
+    last = 0  # a stage begins with what the one before it ended with
+    for number, stage in enumerate(made.stages):
+        steps = [step for at, step in seen if at == number]
+        assert steps == list(range(last, last + stage.steps + 1))
+        last += stage.steps
     assert run.pictures[0].exists()
