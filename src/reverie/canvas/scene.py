@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from reverie.canvas.art import Art, ArtName
 from reverie.canvas.start import check_size, rgb
 from reverie.errors import SpecError
 from reverie.nets import pocket_biggan as meaning
@@ -111,8 +112,10 @@ class SceneCanvas(Canvas):
         things: Tensor,
         pose: Tensor,
         here: Tensor,
+        art: Art | None = None,
     ) -> None:
         super().__init__()
+        self.art = art
         self.painter, self.size = painter, size  # shared by all canvases, so no part of the state
         self.place, self.things = nn.Parameter(place), nn.Parameter(things)
         self.pose = nn.Parameter(pose)
@@ -133,7 +136,8 @@ class SceneCanvas(Canvas):
             near = self._placed(layers[:, at + 1], self.pose[:, at])
             near = near * self.here[:, at, None, None, None]
             picture = near[:, :3] + picture * (1 - near[:, 3:])
-        return picture.clamp(0, 1)
+        picture = picture.clamp(0, 1)
+        return self.art(picture) if self.art else picture
 
     @torch.no_grad()
     def project_(self) -> None:
@@ -197,6 +201,7 @@ class Scene(CanvasSpec):
     arrangements: tuple[Arrangement, ...]
     size: tuple[int, int] = (512, 512)  # width, height
     style: Style = "any"
+    art: ArtName = ""
     vary: float = 1.0
 
     def __post_init__(self) -> None:
@@ -225,6 +230,8 @@ class Scene(CanvasSpec):
         with torch.no_grad():
             canvas.pose.add_((moved * torch.tensor([0.08, 0.08, 0.16, 0.2])).to(canvas.device))
             canvas.first_pose.copy_(canvas.pose)
+        if self.art:
+            canvas.art = Art(self.art, self.size, draws.named("art")).to(machine.device)
         return canvas
 
     def _chosen(self, draws: Draws) -> list[Arrangement]:

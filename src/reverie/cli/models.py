@@ -14,6 +14,7 @@ def list_() -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from reverie.errors import WeightsError
     from reverie.weights import pocket
     from reverie.weights.manifest import entries
     from reverie.weights.models import home
@@ -34,7 +35,11 @@ def list_() -> int:
     for head in ("licence", *(["source"] if wide else [])):
         table.add_column(head)
     for name in pocket.NAMES:
-        cells = [name, "yes", _size(pocket.file_of(name).stat().st_size), "Apache-2.0, see NOTICE"]
+        try:
+            is_here, size = "yes", _size(pocket.file_of(name).stat().st_size)
+        except WeightsError:
+            is_here, size = "no", ""
+        cells = [name, is_here, size, "Apache-2.0, see NOTICE"]
         table.add_row(*cells, *(["in the package"] if wide else []))
     for name, is_here, size, about in rows:
         cells = [name, "yes" if is_here else "no", _size(size), about.licence]

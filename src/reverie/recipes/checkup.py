@@ -153,10 +153,13 @@ def _speed(device: str, precision: str) -> Iterator[Finding]:
     from reverie.device import machine
     from reverie.recipes.fourier import fourier
     from reverie.recipes.words import best
+    from reverie.weights import pocket
 
     on = machine(device, precision)
     try:
         judge = best()
+        if judge in pocket.NAMES:
+            pocket.read(judge)
     except WeightsError:
         judge = ""
     stage = fourier(WORDS, perceptor=judge or "none").stages[0]
@@ -210,7 +213,12 @@ def _more() -> Iterator[Finding]:
     from reverie.weights.store import installed
 
     if not any(model.kind == "clip" for model in installed()):
-        yield Finding("CLIP", f"any words at all; the pocket models know {LIMITS}", "hint", f"{PULL} ({PULL_SIZE})")
+        yield Finding(
+            "CLIP",
+            f"any words at all; the pocket models know {LIMITS}",
+            "hint",
+            f"{PULL} ({PULL_SIZE})",
+        )
     if find_spec("transformers") is None:
         remedy = "python -m pip install 'reverie[transformers]'"
         yield Finding("transformers", "SigLIP, SigLIP 2 and Chinese-CLIP", "hint", remedy)

@@ -14,6 +14,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from reverie.canvas.art import ArtName
 from reverie.canvas.scene import Arrangement, Thing, arranged
 from reverie.curve import as_curve
 from reverie.device import machine
@@ -68,6 +69,17 @@ WHERE = {
     "inside",
     "across",
 }
+ART_WORDS: dict[str, ArtName] = {  # patterns, since "a pencil" is a thing
+    r"pixel(ated)?( art)?|8-bit": "pixel art",
+    r"mosaic|tiles": "mosaic",
+    r"stained glass( window)?": "stained glass",
+    r"pencil (drawing|sketch)|sketch": "pencil",
+    r"watercolou?r( painting)?": "watercolour",
+    r"oil painting|oil on canvas|painted in oil": "oil",
+    r"in black and white|black and white (picture|photo|drawing)|monochrome": "black and white",
+    r"neon( sign| lights)?": "neon",
+}
+FRAMES = r"\b(picture|painting|drawing|photo|image|illustration|emoji|icon) of\b"
 COUNTS = {"two": 2, "2": 2, "pair": 2, "couple": 2, "three": 3, "3": 3}
 WALL, PAPER = "#cfd8e0", "#f4f1e8"
 PAPERS = (PAPER, "#bfe0f2", "#c9e8c4", "#ffd9b8", "#f7c6d9", "#d9cdf2", "#ffe9a8", "#8fc7c0")
@@ -84,7 +96,8 @@ class Guesser:
         self.about = pocket.read("pocket-biggan").about
         names = self.about["names"].items()
         self.names = [(thing, words_of(name)) for thing, said in names for name in said]
-        self.read = self.eye.words.read(words).words
+        about_art = "|".join((*ART_WORDS, FRAMES))  # says how, and names no thing
+        self.read = self.eye.words.read(re.sub(about_art, " ", words.lower())).words
         self.taken: set[int] = set()  # words that belong to the name of a thing
         self.dyes: dict[str, str] = {}  # a colour that stands right before the name of a thing
         with torch.no_grad():
@@ -225,6 +238,15 @@ def guess(prompts: tuple[Prompt, ...]) -> tuple[Arrangement, ...]:
     if not words_of(" ".join(words)):
         raise SpecError("a scene needs words that attract; --canvas fourier does without them")
     return tuple(Guesser(", ".join(words), machine("cpu", "fp32")).guess())
+
+
+def art_of(prompts: tuple[Prompt, ...]) -> ArtName:
+    """The art style that the words ask for, or ""."""
+    said = " ".join(p.words.lower() for p in prompts if p.words)
+    for words, art in ART_WORDS.items():
+        if re.search(rf"\b({words})\b", said):
+            return art
+    return ""
 
 
 def dyed(base: Arrangement, dye: Sequence[str]) -> Arrangement:

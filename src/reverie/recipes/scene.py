@@ -26,6 +26,18 @@ def scene(
     smooth: float = 0.2,
     refine: int = 60,
     style: Literal["any", "fluent3d", "fluentflat", "noto", "blob"] = "any",
+    art: Literal[
+        "auto",
+        "",
+        "pixel art",
+        "mosaic",
+        "stained glass",
+        "pencil",
+        "watercolour",
+        "oil",
+        "black and white",
+        "neon",
+    ] = "auto",
     vary: float = 1.0,
 ) -> "Recipe":
     """Paint things in places, offline, in half a minute: what `paint` does without a big model.
@@ -41,6 +53,7 @@ def scene(
         smooth: weight of total variation while refining.
         refine: updates of the whole picture afterwards, in Fourier space; 0 leaves it clean.
         style: art style of the things; any: each picture has its own.
+        art: what the scene is seen through; auto: what the words ask for.
         vary: how far pictures differ in places, sizes and turns; 0 to 3.
     """
     from reverie import prompt as prompts
@@ -48,11 +61,13 @@ def scene(
     from reverie.canvas.scene import Scene
     from reverie.optimizer import Adam
     from reverie.recipe import Recipe
-    from reverie.recipes.guess import guess
+    from reverie.recipes.guess import art_of, guess
     from reverie.recipes.words import judging
 
     scenes = prompts.parse(prompt)
-    canvas = Scene(arrangements=guess(scenes[0]), size=size, style=style, vary=vary)
+    seen = art_of(scenes[0]) if art == "auto" else art
+    things = guess(scenes[0])
+    canvas = Scene(arrangements=things, size=size, style=style, art=seen, vary=vary)
     slow = (0.006, 0.001)  # a place that changes as fast as things loses its shape
     rates = Adam(lr={"things": lr, "place": slow, "pose": slow})
     judge = {"perceptor": perceptor, "cutouts": cutouts, "preset": preset}
