@@ -201,11 +201,6 @@ class TestMistakes:
         code, _, err = reverie("paint", "--recipe", "no.json")
         assert (code, "no.json: there is no such file" in err) == (2, True)
 
-    def test_no_perceptor_says_how_to_get_one(self, reverie):
-        code, _, err = reverie("paint", "a fox")
-        assert code == 2
-        assert "reverie models pull" in err
-
     @pytest.mark.parametrize("command", ["info", "replay"])
     def test_a_picture_that_is_not_ours_says_so(self, reverie, command):
         code, _, err = reverie(command, picture("photo.png"))

@@ -161,3 +161,12 @@ def test_a_package_without_its_models_says_so_in_one_line(reverie, monkeypatch, 
     monkeypatch.setattr(pocket, "FOLDER", folder)
     code, _, err = reverie("paint", "a snail on a purple table", *QUICK)
     assert (code, f"pocket-{gone}: the package was installed without" in err) == (2, True), err
+    code, out, _ = reverie("models", "list")
+    row = next(line for line in out.splitlines() if line.startswith(f"pocket-{gone}"))
+    assert (code, row.split()[1]) == (0, "no")
+
+
+def test_the_models_in_the_package_are_listed(reverie):
+    code, out, _ = reverie("models", "list")
+    assert code == 0
+    assert all(any(line.startswith(name) for line in out.splitlines()) for name in pocket.NAMES)

@@ -186,6 +186,7 @@ def write(name: str, state: dict[str, Any], vocabulary: list[str]) -> None:
     folder.mkdir(parents=True)
     pocket.keep(folder / "state.pt", state)
     (folder / "words.json").write_text(json.dumps(vocabulary))
+    (folder / "phase.json").write_text(json.dumps({"size": 48}))
 
 
 def test_words_keep_their_meaning_when_the_vocabulary_changes():
@@ -211,7 +212,7 @@ def test_a_shipped_perceptor_reads_back_as_what_was_shipped(
     monkeypatch.setattr(package, "FOLDER", path.parent)
     read = package.read.__wrapped__(f"pocket-{model}")
     about = {"words": words.vocabulary, "buckets": words.buckets, "length": words.length}
-    assert read.about == about
+    assert read.about == about | {"size": 48}
     floats = {name: to for name, to in state.items() if not name.endswith("num_batches_tracked")}
     assert equal(read.tensors, {name: to.half().float() for name, to in floats.items()})
     again, heads = pocket.load(model, "shipped", words)
