@@ -8,8 +8,9 @@ from reverie.canvas.scene import Arrangement
 from reverie.device import machine
 from reverie.errors import SpecError
 from reverie.nets import pocket_biggan as meaning
+from reverie.perceptor.pocket import Pocket
 from reverie.prompt import parse
-from reverie.recipes.guess import COLOURS, PLACES, Guesser, guess
+from reverie.recipes.guess import COLOURS, PLACES, Guesser, art_of, guess
 from reverie.weights import pocket
 
 CPU = machine("cpu", "fp32")
@@ -126,6 +127,28 @@ def test_a_scene_without_words_is_refused_with_a_remedy(prompt):
 
 def test_pictures_may_stand_beside_words():
     assert names("an owl | photo.png") == names("an owl")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "art"),
+    [("a mosaic of an owl", "mosaic"), ("an owl, pixel art", "pixel art"),
+     ("a watercolor painting of an owl", "watercolour"), ("an oil painting of an owl", "oil"),
+     ("a pencil sketch of an owl", "pencil"), ("an owl | stained glass:0.5", "stained glass"),
+     ("a pencil", ""), ("an owl", ""), ("a black and white cat", "")],
+)  # fmt: skip
+def test_words_may_ask_for_an_art_style(prompt, art):
+    assert art_of(parse(prompt)[0]) == art
+
+
+def test_words_of_an_art_style_name_no_thing():
+    assert names("a mosaic of an owl") == names("an owl")
+    assert len(first("a pencil drawing of a pear").things) == 1
+    assert "pear" in names("a pencil drawing of a pear")
+    assert "pencil" in names("a pencil")
+
+
+def test_art_styles_are_whole_words():
+    assert Guesser("two reptiles", CPU).read == Pocket().build(CPU).words.read("two reptiles").words
 
 
 def test_a_guess_is_always_the_same():

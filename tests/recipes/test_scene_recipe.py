@@ -147,6 +147,15 @@ def test_other_words_are_guessed_anew():
     assert again.stages[0].canvas.canvas == other.stages[0].canvas
 
 
+def test_other_words_keep_the_art_unless_they_ask_for_another():
+    made = scene("a mosaic of an owl", **QUICK)
+    assert made.stages[0].canvas.art == "mosaic"
+    assert reworded(made, "a pear").stages[0].canvas.art == "mosaic"
+    assert reworded(made, "a pear in pixel art").stages[0].canvas.art == "pixel art"
+    assert scene("a mosaic of an owl", art="neon", **QUICK).stages[0].canvas.art == "neon"
+    assert scene("a mosaic of an owl", art="", **QUICK).stages[0].canvas.art == ""
+
+
 def test_an_average_of_a_scene_can_be_painted():
     made = scene("an owl", **QUICK)
     averaged = Averaged(canvas=made.stages[0].canvas, decay=0.5)
@@ -209,9 +218,10 @@ class TestSavedRecipes:
 
     def test_a_scene_of_one_stage_takes_the_options_of_its_canvas(self):
         made = scene("an owl", **QUICK | {"refine": 0})
-        other = varied(made, style="noto", vary=0.5, size=(8, 8))
+        other = varied(made, style="noto", vary=0.5, size=(8, 8), art="neon")
         canvas = other.stages[0].canvas
         assert (canvas.style, canvas.vary, canvas.size) == ("noto", 0.5, (8, 8))
+        assert canvas.art == "neon"
 
     def test_a_saved_recipe_has_its_stages_already(self):
         with pytest.raises(SpecError, match="--refine cannot go with --recipe"):

@@ -79,7 +79,7 @@ ART_WORDS: dict[str, ArtName] = {  # patterns, since "a pencil" is a thing
     r"in black and white|black and white (picture|photo|drawing)|monochrome": "black and white",
     r"neon( sign| lights)?": "neon",
 }
-FRAMES = r"\b(picture|painting|drawing|photo|image|illustration|emoji|icon) of\b"
+FRAMES = r"(picture|painting|drawing|photo|image|illustration|emoji|icon) of"
 COUNTS = {"two": 2, "2": 2, "pair": 2, "couple": 2, "three": 3, "3": 3}
 WALL, PAPER = "#cfd8e0", "#f4f1e8"
 PAPERS = (PAPER, "#bfe0f2", "#c9e8c4", "#ffd9b8", "#f7c6d9", "#d9cdf2", "#ffe9a8", "#8fc7c0")
@@ -96,7 +96,8 @@ class Guesser:
         self.about = pocket.read("pocket-biggan").about
         names = self.about["names"].items()
         self.names = [(thing, words_of(name)) for thing, said in names for name in said]
-        about_art = "|".join((*ART_WORDS, FRAMES))  # says how, and names no thing
+        how = "|".join((*ART_WORDS, FRAMES))  # says how, and names no thing
+        about_art = rf"\b({how})\b"
         self.read = self.eye.words.read(re.sub(about_art, " ", words.lower())).words
         self.taken: set[int] = set()  # words that belong to the name of a thing
         self.dyes: dict[str, str] = {}  # a colour that stands right before the name of a thing

@@ -86,6 +86,7 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "decay": "canvas.decay",
     "style": "canvas.style",
     "vary": "canvas.vary",
+    "art": "canvas.art",
 }
 
 
@@ -166,7 +167,8 @@ def remarks(recipe: "Recipe") -> list[str]:
 
 
 def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
-    """The same recipe for other words. What a scene begins with is guessed anew."""
+    """The same recipe for other words. What a scene begins with is guessed anew; its art stays,
+    unless the words ask for another."""
     import dataclasses
 
     from reverie import prompt as prompts
@@ -195,10 +197,11 @@ def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
 
     from reverie.canvas.averaged import Averaged
     from reverie.canvas.scene import Scene
-    from reverie.recipes.guess import guess
+    from reverie.recipes.guess import art_of, guess
 
     if isinstance(canvas, Averaged):
         return dataclasses.replace(canvas, canvas=_guessed(canvas.canvas, scenes))
     if isinstance(canvas, Scene):
-        return dataclasses.replace(canvas, arrangements=guess(scenes[0]))
+        art = art_of(scenes[0]) or canvas.art
+        return dataclasses.replace(canvas, arrangements=guess(scenes[0]), art=art)
     return canvas
