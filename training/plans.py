@@ -47,7 +47,7 @@ class Shares:
 
     pair: two different things; dyed: of the things; filtered: of the pictures; hard: of the
     batches, whose pictures have one background and one art style, so that only the thing itself
-    tells them apart.
+    tells them apart. other_hands: whether things are bent and recoloured, as in training.
     """
 
     two: float = 0.06
@@ -58,6 +58,7 @@ class Shares:
     dyed: float = 0.22
     filtered: float = 0.3
     hard: float = 0.5
+    other_hands: bool = True
 
 
 @dataclass

@@ -142,9 +142,10 @@ class Composer:
             wet = (dye >= 0).nonzero()[:, 0]
             if len(wet):
                 sprite[wet] = colours.dyed(sprite[wet], colours.shade(dye[wet], draws))
-            sprite = redrawn(sprite, draws)
             grid = placing(x[at], y[at], size[at], turn[at], flip[at], self.size)
-            layer[at] = F.grid_sample(sprite, bent(grid, draws), align_corners=False)
+            if self.shares.other_hands:
+                sprite, grid = redrawn(sprite, draws), bent(grid, draws)
+            layer[at] = F.grid_sample(sprite, grid, align_corners=False)
         return layer
 
 

@@ -16,7 +16,9 @@ from training.colours import COLOURS, NAMES
 from training.scenes import LAYOUTS, Batch, Composer, Plan, Shares
 
 SEED = 90_001
-BARE = Shares(two=0, three=0, pair=0, portrait=0, empty=0, dyed=0, filtered=0, hard=0)
+BARE = Shares(
+    two=0, three=0, pair=0, portrait=0, empty=0, dyed=0, filtered=0, hard=0, other_hands=False
+)
 # What may differ between the right words and the wrong ones, and what the pictures then hold.
 SWAPS: dict[str, Shares] = {
     "thing": BARE,
@@ -90,7 +92,9 @@ def alone_in_places(composer: Composer, *, seed: int = SEED) -> tuple[Tensor, Te
 
 def composites(composer: Composer, *, count: int = 256, seed: int = SEED) -> Batch:
     """Scenes of all kinds with captions in all wordings."""
-    return sharing(composer, Shares(portrait=0, empty=0, hard=0)).batch(count, seed=seed, step=0)
+    return sharing(composer, Shares(portrait=0, empty=0, hard=0, other_hands=False)).batch(
+        count, seed=seed, step=0
+    )
 
 
 def _rows(plan: Plan, rows: Tensor) -> Plan:

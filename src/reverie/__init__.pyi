@@ -2,6 +2,7 @@ from .augment.cutouts import Cutouts
 from .canvas.averaged import Averaged
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
+from .canvas.scene import Arrangement, Scene, Thing
 from .curve import Constant, Cosine, Linear, Ramp, Steps
 from .device import machine
 from .errors import (
@@ -20,6 +21,7 @@ from .loss.smooth import TotalVariation
 from .optimizer import Adagrad, Adam, AdamP, AdamW, RAdam, RMSprop
 from .perceptor.clip import Clip
 from .perceptor.compare import classify
+from .perceptor.pocket import Pocket
 from .perceptor.siglip import Transformers
 from .prompt import Prompt
 from .protocols import Canvas, CanvasSpec, Draws, Frame, LossSpec, Machine, Moment
@@ -34,6 +36,7 @@ __all__ = [
     "Adam",
     "AdamP",
     "AdamW",
+    "Arrangement",
     "Averaged",
     "Canvas",
     "CanvasSpec",
@@ -52,6 +55,7 @@ __all__ = [
     "Moment",
     "PictureError",
     "Pixels",
+    "Pocket",
     "Prompt",
     "PromptError",
     "Prompts",
@@ -64,9 +68,11 @@ __all__ = [
     "Run",
     "RunError",
     "Saturation",
+    "Scene",
     "SpecError",
     "Stage",
     "Steps",
+    "Thing",
     "TotalVariation",
     "Transformers",
     "Until",
