@@ -1,6 +1,6 @@
 """A scene of one's own, offline: what stands where is said, and the words only finish it.
 
-    python examples/my_scene.py
+python examples/my_scene.py
 """
 
 from pathlib import Path

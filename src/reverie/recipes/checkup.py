@@ -167,7 +167,7 @@ def _speed(device: str, precision: str) -> Iterator[Finding]:
         losses = {name: loss for name, loss in stage.losses.items() if name != "prompts"}
         stage = dataclasses.replace(stage, losses=losses)
     step = seconds_per_step(stage, on)
-    what = f"{'x'.join(map(str, stage.canvas.size))}, {stage.steps} steps"
+    what = f"fourier, {'x'.join(map(str, stage.canvas.size))}, {stage.steps} steps"
     facts = {"seconds": step, "perceptor": judge or None, "steps": stage.steps}
     if not judge:
         said = f"{_seconds(step)}, for the canvas alone: there is nothing to judge it by"
