@@ -4,9 +4,9 @@
 
 Paints a prompt of each line of a file; for every picture the pocket judge picks the prompt that
 fits best among all of them. Also says what the guess alone would reach, before anything is
-improved, and what pocket-clip, which painted, thinks of its own work. With `--pictures`, what is already
-painted there is not painted again. The sheet numbers the pictures and hides the words, to show to a
-person.
+improved, and what pocket-clip, which painted, thinks of its own work. With `--pictures`, what is
+already painted there is not painted again. The sheet numbers the pictures and hides the words, to
+show to a person.
 """
 
 import argparse

@@ -30,11 +30,12 @@ class ImageTower(nn.Module):
                 blocks += [nn.ReLU(), nn.MaxPool2d(2)]
             inside = outside
         self.blocks = nn.Sequential(*blocks)
+        self.spread = nn.BatchNorm1d(2 * inside)  # else all pictures begin in one narrow cone
         self.out = nn.Linear(2 * inside, dim)
 
     def forward(self, pictures: Tensor) -> Tensor:
         x = self.blocks((pictures - 0.5) * 3).float()
-        return self.out(torch.cat([x.mean((2, 3)), x.amax((2, 3))], -1))
+        return self.out(self.spread(torch.cat([x.mean((2, 3)), x.amax((2, 3))], -1)))
 
 
 class TextTower(nn.Module):

@@ -20,11 +20,11 @@ def scene(
     perceptor: str = "pocket-clip",
     size: tuple[int, int] = (512, 512),
     steps: int = 60,
-    lr: Number = (0.012, 0.002),
+    lr: Number = (0.006, 0.001),
     cutouts: int = 24,
     preset: str = "scene",
-    smooth: float = 0.2,
-    refine: int = 60,
+    smooth: float = 0.5,
+    refine: int = 40,
     style: Literal["any", "fluent3d", "fluentflat", "noto", "blob"] = "any",
     art: Literal[
         "auto",
@@ -47,7 +47,7 @@ def scene(
         perceptor: model name or checkpoint file; several with commas.
         size: width x height in pixels.
         steps: updates of the scene: what is in it, where, in which colours.
-        lr: learning rate of the things; 0.012..0.002 falls over the run.
+        lr: learning rate of the things; 0.006..0.001 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; scene, or one of those of `fourier`.
         smooth: weight of total variation while refining.
@@ -73,7 +73,7 @@ def scene(
     judge = {"perceptor": perceptor, "cutouts": cutouts, "preset": preset}
     stages = [judging(scenes, canvas, rates, steps=steps, **judge)]
     if refine:
-        waves = Adam(lr=(0.02, 0.002))
+        waves = Adam(lr=(0.012, 0.002))
         fine = Fourier(size=size)
         stages.append(judging(scenes, fine, waves, steps=refine, smooth=smooth, **judge))
     return Recipe(name="scene", title=prompts.title(scenes), stages=tuple(stages))
