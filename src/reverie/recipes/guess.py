@@ -132,9 +132,9 @@ class Guesser:
             if things:
                 found.append(things)
                 self.taken |= set(range(at, at + span))
-                before = self.read[max(at - 1, 0)]
-                if at and before in COLOURS:
-                    self.dyes |= dict.fromkeys(things, COLOURS[before])
+                said = self.read[max(at - 1, 0) : at + span]  # "a green frog", "blue bird"
+                for word in COLOURS.keys() & set(said):
+                    self.dyes |= dict.fromkeys(things, COLOURS[word])
             at += max(span, 1)
         return found
 

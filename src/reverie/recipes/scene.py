@@ -20,7 +20,7 @@ def scene(
     perceptor: str = "pocket-clip",
     size: tuple[int, int] = (512, 512),
     steps: int = 60,
-    lr: Number = (0.006, 0.001),
+    lr: Number = (0.004, 0.001),
     cutouts: int = 24,
     preset: str = "scene",
     smooth: float = 0.5,
@@ -47,7 +47,7 @@ def scene(
         perceptor: model name or checkpoint file; several with commas.
         size: width x height in pixels.
         steps: updates of the scene: what is in it, where, in which colours.
-        lr: learning rate of the things; 0.006..0.001 falls over the run.
+        lr: learning rate of the things; 0.004..0.001 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; scene, or one of those of `fourier`.
         smooth: weight of total variation while refining.
@@ -68,7 +68,7 @@ def scene(
     seen = art_of(scenes[0]) if art == "auto" else art
     things = guess(scenes[0])
     canvas = Scene(arrangements=things, size=size, style=style, art=seen, vary=vary)
-    slow = (0.006, 0.001)  # a place that changes as fast as things loses its shape
+    slow = (0.003, 0.0005)  # a place that changes as fast as things loses its shape
     rates = Adam(lr={"things": lr, "place": slow, "pose": slow})
     judge = {"perceptor": perceptor, "cutouts": cutouts, "preset": preset}
     stages = [judging(scenes, canvas, rates, steps=steps, **judge)]
