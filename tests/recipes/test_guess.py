@@ -61,7 +61,7 @@ def test_two_things_that_are_named_both_come():
 def test_a_colour_before_a_thing_is_the_dye_of_the_thing_and_not_of_the_place():
     read = Guesser("a red teapot on the grass", CPU)
     assert read.named() == [["teapot"]]
-    assert read.dyes == {"teapot": COLOURS["red"]}
+    assert read.dyes == {"teapot": (COLOURS["red"], "")}
     best = first("a red teapot on the grass")
     assert best.things[0].colour in ("", COLOURS["red"])
     assert COLOURS["red"] not in (best.first, best.second)
@@ -70,7 +70,23 @@ def test_a_colour_before_a_thing_is_the_dye_of_the_thing_and_not_of_the_place():
 def test_every_thing_has_the_dye_that_was_said_before_it():
     read = Guesser("a purple teapot and a green guitar", CPU)
     assert [things[0] for things in read.named()] == ["teapot", "guitar"]
-    assert (read.dyes["teapot"], read.dyes["guitar"]) == (COLOURS["purple"], COLOURS["green"])
+    assert read.dyes["teapot"] == (COLOURS["purple"], "")
+    assert read.dyes["guitar"] == (COLOURS["green"], "")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "upper"),
+    [("a crown above a frog", "crown"), ("a frog on top of a house", "frog"),
+     ("a crown under a frog", "frog")],
+)  # fmt: skip
+def test_words_decide_which_of_two_things_is_above(prompt, upper):
+    things = sorted(first(prompt).things, key=lambda thing: thing.y)
+    assert things[0].name.startswith(upper) and things[0].y < things[1].y
+
+
+def test_things_under_water_are_beside_each_other():
+    one, other = first("an octopus and a crab under water").things
+    assert one.y == other.y
 
 
 def test_a_colour_in_the_name_of_a_thing_dyes_nothing():

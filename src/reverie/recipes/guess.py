@@ -100,7 +100,8 @@ class Guesser:
         about_art = rf"\b({how})\b"
         self.read = self.eye.words.read(re.sub(about_art, " ", words.lower())).words
         self.taken: set[int] = set()  # words that belong to the name of a thing
-        self.dyes: dict[str, str] = {}  # a colour that stands right before the name of a thing
+        # colours to try for a thing: "a green frog" wants green, a "blue bird" may be so by itself
+        self.dyes: dict[str, tuple[str, str]] = {}
         with torch.no_grad():
             self.wanted = self.eye.encode_text([words])[0]
 
@@ -132,9 +133,11 @@ class Guesser:
             if things:
                 found.append(things)
                 self.taken |= set(range(at, at + span))
-                said = self.read[max(at - 1, 0) : at + span]  # "a green frog", "blue bird"
-                for word in COLOURS.keys() & set(said):
-                    self.dyes |= dict.fromkeys(things, COLOURS[word])
+                before, name = self.read[max(at - 1, 0) : at], self.read[at : at + span]
+                if colour := [COLOURS[word] for word in before if word in COLOURS]:
+                    self.dyes |= dict.fromkeys(things, (colour[0], ""))
+                elif colour := [COLOURS[word] for word in name if word in COLOURS]:
+                    self.dyes |= dict.fromkeys(things, ("", colour[0]))
             at += max(span, 1)
         return found
 
@@ -203,16 +206,34 @@ class Guesser:
                 things=(Thing(name=a, x=xa, y=ya, size=0.45), Thing(name=b, x=xb, y=yb, size=0.45))
             )
             for a, b in product(first[:2], second[:2])
-            for xa, ya, xb, yb in ((0.28, 0.55, 0.72, 0.55), (0.5, 0.28, 0.5, 0.72))
+            for xa, ya, xb, yb in self._ways()
         ]
         order = self.scores(ways).argsort(descending=True).tolist()
         return [ways[i] for i in order[:2]]
+
+    def _ways(self) -> list[tuple[float, float, float, float]]:
+        """How two things may stand: x, y of the first and of the second. Here words decide, for
+        the perceptor knows no order."""
+        where = self.places()
+        said = {
+            word
+            for at, word in enumerate(self.read)
+            if not any(near in where for near in range(at, at + 4))  # not "under water"
+        }
+        if said & {"above", "over", "top"}:
+            return [(0.5, 0.28, 0.5, 0.72)]
+        if said & {"under", "below", "beneath"}:
+            return [(0.5, 0.72, 0.5, 0.28)]
+        if "right" in said:
+            return [(0.72, 0.55, 0.28, 0.55)]
+        return [(0.28, 0.55, 0.72, 0.55)]
 
     def _dressed(self, base: Arrangement) -> Arrangement:
         """The arrangement in the place and the colours that fit best."""
         said = [word for at, word in enumerate(self.read) if at not in self.taken]
         colours = list(dict.fromkeys(COLOURS[word] for word in said if word in COLOURS))
-        taken = {self.dyes.get(thing.name) for thing in base.things}
+        names = list(dict.fromkeys(thing.name for thing in base.things))
+        taken = {colour for name in names for colour in self.dyes.get(name, ())}
         free = [colour for colour in colours if colour not in taken]
         places = list(dict.fromkeys(self.places().values())) or ["plain"]
         papers = PAPERS if places == ["plain"] and not free else (PAPER,)
@@ -222,11 +243,8 @@ class Guesser:
             for first in (*papers, *free)
         ]
         base = self.best(options)
-        if colours:
-            names = list(dict.fromkeys(thing.name for thing in base.things))
-            each = [(self.dyes[name], "") if name in self.dyes else ("", *free) for name in names]
-            base = self.best([dyed(base, dye) for dye in product(*each)])
-        return base
+        each = [self.dyes.get(name, ("", *free)) for name in names]
+        return self.best([dyed(base, dye) for dye in product(*each)])
 
 
 @lru_cache(maxsize=8)
