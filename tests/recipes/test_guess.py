@@ -76,12 +76,17 @@ def test_every_thing_has_the_dye_that_was_said_before_it():
 
 @pytest.mark.parametrize(
     ("prompt", "upper"),
-    [("a crown above a frog", "crown"), ("a frog on top of a house", "frog"),
+    [("a crown above a frog", "crown"), ("a frog on top of a pumpkin", "frog"),
      ("a crown under a frog", "frog")],
 )  # fmt: skip
 def test_words_decide_which_of_two_things_is_above(prompt, upper):
     things = sorted(first(prompt).things, key=lambda thing: thing.y)
     assert things[0].name.startswith(upper) and things[0].y < things[1].y
+
+
+def test_a_name_with_of_in_it_is_one_of_two_things():
+    named = [thing.name for thing in first("a banana next to a cup of coffee").things]
+    assert named == ["banana", "cup of coffee"]
 
 
 def test_things_under_water_are_beside_each_other():

@@ -182,7 +182,8 @@ class Guesser:
     def guess(self, count: int = 3) -> list[Arrangement]:
         """Arrangements that fit the words, the best first."""
         named = self.named()
-        if len(named) > 1 and not {"of", "by"} & set(self.read):
+        rest = {word for at, word in enumerate(self.read) if at not in self.taken}
+        if len(named) > 1 and (not {"of", "by"} & rest or "top" in rest):  # not a statue of a lion
             bases = self._pairs(named[0], named[1])
         else:
             things = list(dict.fromkeys(named[0] if named else self.near(16)))
