@@ -102,7 +102,7 @@ def steps() -> None:
 
 def stages() -> None:
     """What a scene begins with, what it becomes, and its last touches."""
-    shown = frames("scene", "a red apple on a blue table", (0, 60, 120), size=(320, 320))
+    shown = frames("scene", "a red apple on a blue table", (0, 60, 100), size=(320, 320))
     images.save(
         images.sheet(torch.cat([shown[0], *shown[-2:]]), columns=3), HERE / "stages.png", None
     )
@@ -115,7 +115,7 @@ def scenes() -> None:
     page = Image.new("RGB", (columns * (side + 4) - 4, rows * (side + line)), "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=15)
     for place, prompt in enumerate(SCENES):
-        picture = frames("scene", prompt, (120,), size=(side, side))[-1]
+        picture = frames("scene", prompt, (100,), size=(side, side))[-1]
         left, top = place % columns * (side + 4), place // columns * (side + line)
         page.paste(Image.fromarray(images.to_uint8(picture)[0].numpy()), (left, top))
         draw.text((left + side // 2, top + side + line // 2), prompt, "black", font, anchor="mm")

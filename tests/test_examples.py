@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,13 @@ def test_one_file_runs_from_the_shell(tmp_path):
     done = run("one_file.py", "a fox", "--steps", "2", "--size", "40", "30", cwd=tmp_path)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "one_file.png"), done.stderr
     assert (tmp_path / "one_file.png").stat().st_size > 1000
+
+
+def test_a_scene_of_ones_own_is_a_recipe():
+    stage = runpy.run_path(str(ROOT / "examples" / "my_scene.py"), run_name="scene")["stage"]
+    names = [thing.name for thing in stage.canvas.arrangements[0].things]
+    assert names == ["frog", "crown"]
+    assert stage.canvas.build(CPU, (3,))().shape == (1, 3, 512, 512)
 
 
 def test_a_canvas_of_ones_own_runs_from_the_shell(tmp_path):
