@@ -20,7 +20,7 @@ from torch import Tensor
 from reverie.weights import pocket
 from training import card
 from training.face_trials import JUDGED, PAIRED, faces
-from training.pocket import DATA, RUNS, build, load, sizes_of, words_for
+from training.pocket import DATA, RUNS, AtItsSide, build, load, side_of, sizes_of, words_for
 from training.scenes import Composer, placing
 from training.sprites import TEST_STYLE, Sprites, sprites
 from training.trials import SWAPS, Trials, alone_in_places, composites, swaps
@@ -219,7 +219,8 @@ def read_model(model: str, run: str | None):
     net = build(short, sizes_of(short, len(words)))
     net.load_state_dict(load(short, run or "shipped", words)[0])
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return net.eval().requires_grad_(False), words
+    net = net.eval().requires_grad_(False)
+    return AtItsSide(net, side_of(short, run or "shipped")), words
 
 
 def main() -> None:

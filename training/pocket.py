@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from safetensors import safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 from reverie.nets.pocket_clip import PIECES, PocketClip
 from reverie.nets.pocket_judge import PocketJudge
@@ -51,6 +52,34 @@ def sizes_of(model: str, words: int) -> dict[str, int]:
 def build(model: str, sizes: dict[str, int]) -> Net:
     """The network, not trained."""
     return _NETS[model](sizes["words"], buckets=sizes["buckets"])
+
+
+class AtItsSide(nn.Module):
+    """A perceptor that is shown pictures of any side, scaled to the one it was trained at."""
+
+    def __init__(self, net: nn.Module, side: int) -> None:
+        super().__init__()
+        self.net, self.side = net, side
+
+    def encode_image(self, pictures: Tensor) -> Tensor:
+        """As the network's own."""
+        if pictures.shape[-1] != self.side:
+            pictures = F.interpolate(
+                pictures, (self.side, self.side), mode="bilinear", antialias=True
+            )
+        return self.net.encode_image(pictures)  # type: ignore[operator]
+
+    def encode_text(self, words: Tensor, pieces: Tensor) -> Tensor:
+        """As the network's own."""
+        return self.net.encode_text(words, pieces)  # type: ignore[operator]
+
+
+def side_of(model: str, run: str) -> int:
+    """The side of the pictures a run, or the `shipped` model, was trained at."""
+    if run != "shipped":
+        return json.loads((RUNS / run / "phase.json").read_text())["size"]
+    with safe_open(SHIPPED / f"{model}.safetensors", "pt") as file:
+        return json.loads(file.metadata()["about"])["size"]
 
 
 def keep(path: Path, state: dict[str, Any]) -> None:
