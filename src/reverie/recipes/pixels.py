@@ -34,7 +34,7 @@ def pixels(
         lr: learning rate; 0.05..0.01 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut: augmented, pooled, crops, pixray, big-sleep, deep-daze,
-            clipdraw, stylegan3-clip, or whole.
+            clipdraw, stylegan3-clip, scene, or whole.
         init: what to start from: noise, gradient, a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
     """
