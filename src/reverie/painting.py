@@ -32,9 +32,11 @@ class Painting:
     ) -> None:
         self.stage, self.seeds = stage, seeds
         self.canvas = stage.canvas.build(on, seeds)
-        if before is not None:
+        self.before = state["before"] if state else before  # losses may be drawn to where we began
+        if self.before is not None:
             with torch.no_grad():
-                self.canvas.encode_(images.resize(before, stage.canvas.size))
+                picture = images.resize(self.before.to(on.device), stage.canvas.size)
+                self.canvas.encode_(picture)
         self.losses = {name: spec.build(self.canvas, on) for name, spec in stage.losses.items()}
         self.optimizer, self.lr = stage.optimizer.build(self.canvas.groups())
         self.patience = Patience(stage.until, state["patience"] if state else None)
@@ -67,6 +69,7 @@ class Painting:
         """All that is needed to go on from the last frame. Whole only between two frames."""
         return {
             "step": self.step,
+            "before": self.before,
             "canvas": self.canvas.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "patience": self._before_step,  # this frame will be seen again

@@ -96,6 +96,14 @@ class Canvas(nn.Module):
         """Sets the parameters so that `forward` draws (about) `image`, of the canvas's size."""
         raise NotImplementedError(f"{type(self).__name__} cannot start from a picture")
 
+    def latents(self) -> Tensor:
+        """What a generator draws the pictures from, `[b, ...]`, with gradient."""
+        raise NotImplementedError(f"{type(self).__name__} has no latents")
+
+    def latents_of(self, image: Image) -> Tensor:
+        """What would draw (about) `image`, of the canvas's size."""
+        raise NotImplementedError(f"{type(self).__name__} cannot find the latents of a picture")
+
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device

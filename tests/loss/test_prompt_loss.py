@@ -219,7 +219,27 @@ class TestValue:
         shares = {0.0: fox, 0.33: fox, 1 / 3: fog, 0.66: fog, 2 / 3: owl, 1.0: owl}
         assert [value(loss, t) for t in shares] == pytest.approx([*shares.values()])
         many = loss_of(" ^ ".join(f"scene {i}" for i in range(100)))
-        assert all(many.scene(i / 100) is many.scenes[i] for i in range(100))
+        assert all(many.scenes_at(0, i / 100) == [(1.0, many.scenes[i])] for i in range(100))
+
+    def test_scenes_may_last_so_many_steps_and_the_last_one_holds(self):
+        loss = loss_of("a fox ^ fog ^ an owl", every=10)
+        at = [loss.scenes_at(step, 0.0) for step in (0, 9, 10, 19, 20, 99)]
+        assert at == [[(1.0, loss.scenes[i])] for i in (0, 0, 1, 1, 2, 2)]
+
+    @pytest.mark.parametrize("fade", [0.2, 1.0])
+    def test_one_scene_fades_into_the_next_around_the_change(self, fade):
+        loss = loss_of("a fox ^ fog ^ an owl", every=100, fade=fade)
+        fox, fog = (value(loss_of(words)) for words in ("a fox", "fog"))
+        for part in (-0.5, -0.25, 0.0, 0.25, 0.5):
+            now = Moment(round(100 + 100 * fade * part), 0.0, Draws((7,), 0, "prompts"))
+            got = sum(one.item() for one in loss(picture(), now))
+            assert got == pytest.approx((0.5 - part) * fox + (0.5 + part) * fog, rel=1e-4)
+
+    def test_shares_of_fading_scenes_add_up_to_one(self):
+        loss = loss_of("a fox ^ fog ^ an owl ^ a cat", fade=0.5)
+        at = [loss.scenes_at(0, i / 97) for i in range(98)]
+        assert all(sum(share for share, _ in now) == pytest.approx(1.0) for now in at)
+        assert max(map(len, at)) == 2
 
     def test_descent_brings_the_picture_nearer_to_the_words(self):
         canvas = Pixels(size=(8, 6)).build(CPU, (0,))

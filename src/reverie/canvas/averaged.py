@@ -59,6 +59,12 @@ class AveragedCanvas(Canvas):
         for average, p in zip(self._averages(), self._live(), strict=True):
             average.copy_(p)
 
+    def latents(self) -> Tensor:
+        return self.canvas.latents()
+
+    def latents_of(self, image: Image) -> Tensor:
+        return self.canvas.latents_of(image)
+
     def _live(self) -> list[nn.Parameter]:
         return [self.canvas.get_parameter(name) for name in self.names]
 

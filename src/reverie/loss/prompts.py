@@ -95,15 +95,22 @@ class PromptLoss:
         *,
         distance: Distance = "spherical",
         weight: Curve | None = None,
+        every: int | None = None,
+        fade: float = 0.0,
         chunk: int = 16,
     ) -> None:
         self.perceptors, self.augment, self.scenes = perceptors, augment, scenes
+        self.every, self.fade = every, fade
         self.distance, self.chunk = DISTANCES[distance], chunk
         self.weight = weight or as_curve(1.0)
 
     def __call__(self, image: Image, moment: Moment) -> Iterator[PerImage]:
         scale, b = self.weight(moment.t), len(image)
-        scene = [(x, scale * x.weight(moment.t)) for x in self.scene(moment.t)]
+        scene = [
+            (x, scale * share * x.weight(moment.t))
+            for share, targets in self.scenes_at(moment.step, moment.t)
+            for x in targets
+        ]
         looks = self.augment(image, moment)
         whole = sum(weight for x, weight in scene if x.scored and weight > 0)
         for views in chunks(looks.count, self.chunk):
@@ -118,10 +125,17 @@ class PromptLoss:
                     value = value + pull(self.distance(seen, x.embeddings[i]), weight, x.stop)
                 yield value.unflatten(0, (-1, b)).sum(0) / looks.count  # [views*b] -> [b]
 
-    def scene(self, t: float) -> Sequence[Target]:
-        """The scene that is on: each has an equal share of the run."""
-        at = int(t * len(self.scenes) + 1e-9)  # step / steps falls a hair short of a border
-        return self.scenes[min(at, len(self.scenes) - 1)]
+    def scenes_at(self, step: int, t: float) -> list[tuple[float, Sequence[Target]]]:
+        """The scene that is on, or the two that are while one fades into the next, and the share
+        of each. Scenes last `every` steps, the last one to the end; or equal shares of the run."""
+        last = len(self.scenes) - 1
+        at = step / self.every if self.every else t * len(self.scenes)
+        border = min(max(round(at), 1), last)  # the change of scenes that is nearest
+        gone = (at - border) / self.fade + 0.5 if self.fade else 1.0
+        if last and 0 < gone < 1:
+            return [(1 - gone, self.scenes[border - 1]), (gone, self.scenes[border])]
+        on = int(at + 1e-9)  # step / steps falls a hair short of a border
+        return [(1.0, self.scenes[min(on, last)])]
 
     def _similarity(self, seen: Tensor, scene: list[tuple[Target, float]], i: int) -> PerView:
         """Weighted sum over attracting words and pictures of the mean cosine."""
@@ -132,13 +146,19 @@ class PromptLoss:
 
 @spec
 class Prompts(LossSpec):
-    """`perceptors` are summed; all see the same views, each at its own size."""
+    """`perceptors` are summed; all see the same views, each at its own size.
+
+    Scenes have equal shares of the run, or `every` steps each; `fade` is the share of a scene's
+    length over which one turns into the next, half of it before the change.
+    """
 
     scenes: tuple[tuple[Prompt, ...], ...]
     perceptors: tuple[PerceptorSpec, ...]
     augment: AugmentSpec
     distance: Distance = "spherical"
     weight: Number = 1.0
+    every: int | None = None
+    fade: float = 0.0
     chunk: int = 16  # views that are in memory at a time
 
     def __post_init__(self) -> None:
@@ -146,6 +166,10 @@ class Prompts(LossSpec):
             raise SpecError("scenes: every scene needs a prompt, and there must be one scene")
         if not self.perceptors:
             raise SpecError("perceptors: none is given; at least one must look")
+        if self.every is not None and self.every < 1:
+            raise SpecError(f"every: {self.every} steps a scene; it must be 1 or more")
+        if not 0 <= self.fade <= 1:
+            raise SpecError(f"fade: {self.fade} is not a share of a scene's length, 0 to 1")
         if self.chunk < 1:
             raise SpecError(f"chunk: {self.chunk} views at a time; it must be 1 or more")
 
@@ -176,6 +200,8 @@ class Prompts(LossSpec):
             [[targets[prompt] for prompt in scene] for scene in self.scenes],
             distance=self.distance,
             weight=as_curve(self.weight),
+            every=self.every,
+            fade=self.fade,
             chunk=self.chunk,
         )
 

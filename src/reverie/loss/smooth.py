@@ -5,13 +5,15 @@ in the squared form of Crowson's CLIP guided diffusion notebook (2021).
 """
 
 import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
 
 from reverie.curve import Number, as_curve
 from reverie.protocols import Canvas, Image, Loss, LossSpec, Machine, Moment, PerImage
 from reverie.spec import spec
 
 
-def total_variation(image: Image) -> PerImage:
+def total_variation(image: Float[Tensor, "b c h w"]) -> PerImage:
     """Mean over pixels of the squared differences to the neighbours on the right and below."""
     padded = F.pad(image, (0, 1, 0, 1), mode="replicate")
     across = padded[..., :-1, 1:] - image
