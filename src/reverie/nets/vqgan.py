@@ -1,0 +1,364 @@
+"""VQGAN: an encoder of pictures, a codebook, and a decoder of the codebook's rows.
+
+Source: Esser, Rombach, Ommer, "Taming Transformers for High-Resolution Image Synthesis" (2021),
+https://arxiv.org/abs/2012.09841; tensors go by the names of its checkpoints. The Gumbel quantiser:
+Jang, Gu, Poole (2017), https://arxiv.org/abs/1611.01144, as DALL-E uses it.
+Differs: the weights are frozen buffers and only latents collect gradient, so a convolution keeps
+nothing for its backward, and a group norm with its SiLU keeps its input alone. Doubling the size
+and then convolving is one convolution of the small picture. The Gumbel encoder adds no noise: it
+takes the likeliest row.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.grad import conv2d_input
+
+from reverie.errors import SpecError
+
+Latents = Float[Tensor, "b d rows columns"]
+Indices = Int[Tensor, "b rows columns"]
+Codebook = Float[Tensor, "n d"]
+Pixels = Float[Tensor, "b c h w"]  # -1 to 1
+GROUPS, EPS = 32, 1e-6  # of every group norm
+DISTANCES = 1 << 22  # so many distances are worked out at a time: 16 MB
+
+
+def nearest(latents: Latents, codebook: Codebook) -> Indices:
+    """The index of the row of the smallest squared distance, for every place."""
+    b, _, h, w = latents.shape
+    places = latents.detach().permute(0, 2, 3, 1).flatten(0, 2).float()  # [b*h*w, d]
+    rows = codebook.detach().float()
+    half = rows.square().sum(1) / 2  # |z - c|^2 / 2 = |c|^2 / 2 - z c, but for what z alone says
+    chunk = max(1, DISTANCES // len(rows))
+    found = [torch.addmm(half, part, rows.T, alpha=-1).argmin(1) for part in places.split(chunk)]
+    return torch.cat(found).view(b, h, w)
+
+
+def straight_through(latents: Latents, codebook: Codebook) -> Latents:
+    """The nearest rows of the codebook. The gradient passes as if nothing had happened."""
+    rows = rows_of(nearest(latents, codebook), codebook)
+    return _StraightThrough.apply(latents, rows)  # pyright: ignore[reportReturnType]
+
+
+def rows_of(indices: Indices, codebook: Codebook) -> Latents:
+    """The rows of the codebook, as latents."""
+    return F.embedding(indices, codebook).permute(0, 3, 1, 2)  # [b, h, w, d] -> [b, d, h, w]
+
+
+class _StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, latents: Tensor, rows: Tensor) -> Tensor:
+        return rows.to(latents.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        return grads[0], None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The tensors of a checkpoint. Convolutions work in `precision`, all else in float32."""
+
+    tensors: Mapping[str, Tensor]
+    precision: torch.dtype
+
+    def convolution(self, name: str) -> tuple[Tensor, Tensor]:
+        return self[f"{name}.weight"], self[f"{name}.bias"]
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.tensors[name].detach().float()
+
+
+class VQGAN(nn.Module):
+    """Pictures <-> rows of a codebook. Frozen; gradient goes to pixels and latents.
+
+    Args:
+        ch_mult, num_res_blocks, attn_resolutions, resolution: as a ddconfig says them; widths are
+            told by the weights. Attention stands where a picture of `resolution` would have one
+            of `attn_resolutions`, whatever size it has.
+        gumbel: the row is chosen by logits, not by distance.
+    """
+
+    codebook: Tensor
+
+    def __init__(
+        self,
+        weights: Weights,
+        *,
+        ch_mult: Sequence[int],
+        num_res_blocks: int,
+        attn_resolutions: Sequence[int],
+        resolution: int,
+        gumbel: bool = False,
+    ) -> None:
+        super().__init__()
+        levels = len(ch_mult)
+        self.scale = 2 ** (levels - 1)
+        attended = [resolution // 2**i in attn_resolutions for i in range(levels)]
+        full = Weights(weights.tensors, torch.float32)  # a start is encoded once, and well
+        name = "quantize.embed.weight" if gumbel else "quantize.embedding.weight"
+        self.register_buffer("codebook", weights[name])
+        self.encoder = Encoder(full, attended, num_res_blocks)
+        self.quant_conv = Convolution(full, "quant_conv")
+        self.logits = Convolution(full, "quantize.proj") if gumbel else None
+        self.post_quant_conv = Convolution(weights, "post_quant_conv")
+        self.decoder = Decoder(weights, attended, num_res_blocks + 1)
+
+    @classmethod
+    def frozen(
+        cls,
+        fields: Mapping[str, Any],
+        tensors: Mapping[str, Tensor],
+        precision: torch.dtype = torch.float32,
+    ) -> "VQGAN":
+        """The network with these weights, of any dtype, whose decoder works in `precision`."""
+        return cls(Weights(tensors, precision), **fields).eval()
+
+    def indices(self, pixels: Pixels) -> Indices:
+        """The rows of the codebook that stand for a picture."""
+        h, w = pixels.shape[2:]
+        if h % self.scale or w % self.scale:
+            raise SpecError(
+                f"pixels: a picture of {w}x{h}; this VQGAN takes multiples of {self.scale}"
+            )
+        z = self.quant_conv(self.encoder(pixels))
+        return nearest(z, self.codebook) if self.logits is None else self.logits(z).argmax(1)
+
+    def encode(self, pixels: Pixels) -> Latents:
+        """The rows that stand for a picture of -1 to 1. It has no gradient."""
+        return rows_of(self.indices(pixels), self.codebook)
+
+    def decode(self, latents: Latents) -> Pixels:
+        """The picture, about -1 to 1 and not clamped."""
+        return self.decoder(self.post_quant_conv(latents)).float()
+
+
+class Encoder(nn.Module):
+    def __init__(self, weights: Weights, attended: Sequence[bool], blocks: int) -> None:
+        super().__init__()
+        self.conv_in = Convolution(weights, "encoder.conv_in")
+        self.levels = nn.ModuleList()
+        for i, attention in enumerate(attended):
+            level = stage(weights, f"encoder.down.{i}", blocks, attention)
+            if i + 1 < len(attended):
+                level.append(Halved(weights, f"encoder.down.{i}.downsample.conv"))
+            self.levels.append(level)
+        self.mid = middle(weights, "encoder.mid")
+        self.norm_out = NormSiLU(weights, "encoder.norm_out")
+        self.conv_out = Convolution(weights, "encoder.conv_out")
+
+    def forward(self, pixels: Pixels) -> Latents:
+        x = self.conv_in(pixels)
+        for level in self.levels:
+            x = level(x)
+        return self.conv_out(self.norm_out(self.mid(x)))
+
+
+class Decoder(nn.Module):
+    def __init__(self, weights: Weights, attended: Sequence[bool], blocks: int) -> None:
+        super().__init__()
+        self.conv_in = Convolution(weights, "decoder.conv_in")
+        self.mid = middle(weights, "decoder.mid")
+        self.levels = nn.ModuleList()  # from the smallest
+        for i, attention in reversed(list(enumerate(attended))):
+            level = stage(weights, f"decoder.up.{i}", blocks, attention)
+            if i > 0:
+                level.append(Doubled(weights, f"decoder.up.{i}.upsample.conv"))
+            self.levels.append(level)
+        self.norm_out = NormSiLU(weights, "decoder.norm_out")
+        self.conv_out = Convolution(weights, "decoder.conv_out")
+
+    def forward(self, x: Latents) -> Pixels:
+        x = self.mid(self.conv_in(x))
+        for level in self.levels:
+            x = level(x)
+        return self.conv_out(self.norm_out(x))
+
+
+def stage(weights: Weights, name: str, blocks: int, attention: bool) -> nn.Sequential:
+    """What works at one size of the picture."""
+    layers = nn.Sequential()
+    for i in range(blocks):
+        layers.append(Block(weights, f"{name}.block.{i}"))
+        if attention:
+            layers.append(Attention(weights, f"{name}.attn.{i}"))
+    return layers
+
+
+def middle(weights: Weights, name: str) -> nn.Sequential:
+    return nn.Sequential(
+        Block(weights, f"{name}.block_1"),
+        Attention(weights, f"{name}.attn_1"),
+        Block(weights, f"{name}.block_2"),
+    )
+
+
+class Block(nn.Module):
+    """A residual block."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        super().__init__()
+        self.norm1 = NormSiLU(weights, f"{name}.norm1")
+        self.conv1 = Convolution(weights, f"{name}.conv1")
+        self.norm2 = NormSiLU(weights, f"{name}.norm2")
+        self.conv2 = Convolution(weights, f"{name}.conv2")
+        side = f"{name}.nin_shortcut"
+        self.side = Convolution(weights, side) if f"{side}.weight" in weights.tensors else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.conv2(self.norm2(self.conv1(self.norm1(x))))
+        return (x if self.side is None else self.side(x)) + h
+
+
+class Attention(nn.Module):
+    """One head; every place looks at every place."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        super().__init__()
+        self.norm = Norm(weights, f"{name}.norm")
+        parts = [weights.convolution(f"{name}.{part}") for part in "qkv"]
+        scale = math.sqrt(1 / len(parts[0][0]))
+        parts[0] = (scale * parts[0][0], scale * parts[0][1])
+        weight, bias = (torch.cat(part) for part in zip(*parts, strict=True))
+        self.qkv = Convolution.of(weight, bias, weights.precision)
+        self.proj_out = Convolution(weights, f"{name}.proj_out")
+
+    def forward(self, x: Tensor) -> Tensor:
+        qkv = self.qkv(self.norm(x)).flatten(2).mT  # [b, 3*c, h, w] -> [b, h*w, 3*c]
+        q, k, v = qkv[:, None].chunk(3, 3)  # [b, 1, h*w, c]
+        seen = F.scaled_dot_product_attention(q, k, v, scale=1.0)
+        seen = seen[:, 0].mT.unflatten(2, x.shape[2:])  # [b, h*w, c] -> [b, c, h, w]
+        return x + self.proj_out(seen)
+
+
+class Convolution(nn.Module):
+    """A frozen convolution that keeps the size."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        super().__init__()
+        self._set(*weights.convolution(name), weights.precision)
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor, precision: torch.dtype) -> "Convolution":
+        made = cls.__new__(cls)
+        nn.Module.__init__(made)
+        made._set(weight, bias, precision)
+        return made
+
+    def _set(self, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
+        self.register_buffer("weight", weight.to(precision))
+        self.register_buffer("bias", bias.to(precision))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return convolve(x, self.weight, self.bias, padding=self.weight.shape[-1] // 2)
+
+
+class Halved(Convolution):
+    """Every second place of a convolution that sees zeros right of and below the picture."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return convolve(F.pad(x, (0, 1, 0, 1)), self.weight, self.bias, stride=2)
+
+
+class Doubled(Convolution):
+    """Every pixel becomes four, then comes a 3x3 convolution.
+
+    A 3x3 window sees only 2x2 different pixels, and which of its weights fall together depends on
+    the place among the four: so it is a 2x2 convolution of the small picture, for each of four.
+    """
+
+    def _set(self, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
+        a, b, c = weight.unbind(2)  # rows; an even place sees a | b+c, an odd one a+b | c
+        rows = torch.stack([torch.stack([a, b + c], 2), torch.stack([a + b, c], 2)])
+        a, b, c = rows.unbind(4)  # columns, [2, out, in, 2]
+        both = torch.stack([torch.stack([a, b + c], 4), torch.stack([a + b, c], 4)], 1)
+        weight = both.flatten(0, 2)  # [2, 2, out, in, 2, 2] -> [4*out, in, 2, 2]
+        super()._set(weight, bias.repeat(4), precision)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, w = x.shape[2:]
+        y = convolve(x, self.weight, self.bias, padding=1)  # [b, 4*out, h+1, w+1]
+        y = y.unflatten(1, (2, 2, -1))
+        of = [[y[:, i, j, :, i : i + h, j : j + w] for j in (0, 1)] for i in (0, 1)]
+        rows = [torch.stack(row, 4).flatten(3) for row in of]  # [b, out, h, w, 2] -> [.., 2*w]
+        return torch.stack(rows, 3).flatten(2, 3)  # [b, out, h, 2, 2*w] -> [b, out, 2*h, 2*w]
+
+
+class Norm(nn.Module):
+    """A group norm. Statistics, gain and bias are float32."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        super().__init__()
+        self.register_buffer("weight", weights[f"{name}.weight"])
+        self.register_buffer("bias", weights[f"{name}.bias"])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.group_norm(x, GROUPS, self.weight, self.bias, EPS)
+
+
+class NormSiLU(Norm):
+    """A group norm and SiLU, of which only the input is kept for the backward pass."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _NormSiLU.apply(x, self.weight, self.bias)  # pyright: ignore[reportReturnType]
+
+
+class _NormSiLU(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        h, mean, rstd = torch.native_group_norm(x, weight, bias, *_sizes(x), EPS)
+        ctx.save_for_backward(x, weight, bias, mean, rstd)
+        return F.silu(h, inplace=True)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, weight, bias, mean, rstd = ctx.saved_tensors
+        h = torch.native_group_norm(x, weight, bias, *_sizes(x), EPS)[0]
+        grad = torch.ops.aten.silu_backward(grads[0], h)
+        args = (grad, x, mean, rstd, weight, *_sizes(x), [True, False, False])
+        return torch.ops.aten.native_group_norm_backward(*args)[0], None, None
+
+
+def _sizes(x: Tensor) -> tuple[int, int, int, int]:
+    b, c, h, w = x.shape
+    return b, c, h * w, GROUPS
+
+
+def convolve(
+    x: Tensor, weight: Tensor, bias: Tensor, *, stride: int = 1, padding: int = 0
+) -> Tensor:
+    return _Convolve.apply(x.to(weight.dtype), weight, bias, stride, padding)  # pyright: ignore[reportReturnType]
+
+
+class _Convolve(torch.autograd.Function):
+    """torch's own keeps the input even where the weights want no gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int
+    ) -> Tensor:
+        ctx.save_for_backward(weight)
+        ctx.shape, ctx.stride, ctx.padding = x.shape, stride, padding
+        return F.conv2d(x, weight, bias, stride, padding)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (weight,) = ctx.saved_tensors
+        grad = conv2d_input(ctx.shape, weight, grads[0], ctx.stride, ctx.padding)
+        return grad, None, None, None, None
