@@ -152,14 +152,13 @@ class Encoder(nn.Module):
                 level.append(Halved(weights, f"encoder.down.{i}.downsample.conv"))
             self.levels.append(level)
         self.mid = middle(weights, "encoder.mid")
-        self.norm_out = NormSiLU(weights, "encoder.norm_out")
-        self.conv_out = Convolution(weights, "encoder.conv_out")
+        self.out = Activated(weights, "encoder.norm_out", "encoder.conv_out")
 
     def forward(self, pixels: Pixels) -> Latents:
         x = self.conv_in(pixels)
         for level in self.levels:
             x = level(x)
-        return self.conv_out(self.norm_out(self.mid(x)))
+        return self.out(self.mid(x))
 
 
 class Decoder(nn.Module):
@@ -173,14 +172,13 @@ class Decoder(nn.Module):
             if i > 0:
                 level.append(Doubled(weights, f"decoder.up.{i}.upsample.conv"))
             self.levels.append(level)
-        self.norm_out = NormSiLU(weights, "decoder.norm_out")
-        self.conv_out = Convolution(weights, "decoder.conv_out")
+        self.out = Activated(weights, "decoder.norm_out", "decoder.conv_out")
 
     def forward(self, x: Latents) -> Pixels:
         x = self.mid(self.conv_in(x))
         for level in self.levels:
             x = level(x)
-        return self.conv_out(self.norm_out(x))
+        return self.out(x)
 
 
 def stage(weights: Weights, name: str, blocks: int, attention: bool) -> nn.Sequential:
@@ -206,16 +204,13 @@ class Block(nn.Module):
 
     def __init__(self, weights: Weights, name: str) -> None:
         super().__init__()
-        self.norm1 = NormSiLU(weights, f"{name}.norm1")
-        self.conv1 = Convolution(weights, f"{name}.conv1")
-        self.norm2 = NormSiLU(weights, f"{name}.norm2")
-        self.conv2 = Convolution(weights, f"{name}.conv2")
+        self.first = Activated(weights, f"{name}.norm1", f"{name}.conv1")
+        self.second = Activated(weights, f"{name}.norm2", f"{name}.conv2")
         side = f"{name}.nin_shortcut"
         self.side = Convolution(weights, side) if f"{side}.weight" in weights.tensors else None
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.conv2(self.norm2(self.conv1(self.norm1(x))))
-        return (x if self.side is None else self.side(x)) + h
+        return self.second(self.first(x)).add_(x if self.side is None else self.side(x))
 
 
 class Attention(nn.Module):
@@ -257,7 +252,8 @@ class Convolution(nn.Module):
         return made
 
     def _set(self, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
-        self.register_buffer("weight", weight.to(precision))
+        layout = torch.channels_last if precision == torch.float32 else torch.contiguous_format
+        self.register_buffer("weight", weight.to(precision).contiguous(memory_format=layout))
         self.register_buffer("bias", bias.to(precision))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -289,10 +285,15 @@ class Doubled(Convolution):
     def forward(self, x: Tensor) -> Tensor:
         h, w = x.shape[2:]
         y = convolve(x, self.weight, self.bias, padding=1)  # [b, 4*out, h+1, w+1]
-        y = y.unflatten(1, (2, 2, -1))
-        of = [[y[:, i, j, :, i : i + h, j : j + w] for j in (0, 1)] for i in (0, 1)]
-        rows = [torch.stack(row, 4).flatten(3) for row in of]  # [b, out, h, w, 2] -> [.., 2*w]
-        return torch.stack(rows, 3).flatten(2, 3)  # [b, out, h, 2, 2*w] -> [b, out, 2*h, 2*w]
+        of = y.unflatten(1, (2, 2, -1))
+        if not y.is_contiguous(memory_format=torch.channels_last):
+            quarters = [[of[:, i, j, :, i : i + h, j : j + w] for j in (0, 1)] for i in (0, 1)]
+            rows = [torch.stack(row, 4).flatten(3) for row in quarters]  # [b, out, h, 2*w]
+            return torch.stack(rows, 3).flatten(2, 3)
+        of = of.permute(0, 4, 5, 1, 2, 3)
+        quarters = [[of[:, i : i + h, j : j + w, i, j] for j in (0, 1)] for i in (0, 1)]
+        rows = [torch.stack(row, 3).flatten(2, 3) for row in quarters]  # [b, h, 2*w, out]
+        return torch.stack(rows, 2).flatten(1, 2).permute(0, 3, 1, 2)
 
 
 class Norm(nn.Module):
@@ -310,28 +311,38 @@ class Norm(nn.Module):
         return F.group_norm(x, GROUPS, self.weight, self.bias, EPS)
 
 
-class NormSiLU(Norm):
-    """A group norm and SiLU, of which only the input is kept for the backward pass."""
+class Activated(nn.Module):
+    """A group norm, SiLU and a convolution, of which only the input is kept for the backward."""
+
+    def __init__(self, weights: Weights, norm: str, convolution: str) -> None:
+        super().__init__()
+        self.norm = Norm(weights, norm)
+        self.convolution = Convolution(weights, convolution)
 
     def forward(self, x: Tensor) -> Tensor:
-        return _NormSiLU.apply(x, self.weight, self.bias)  # pyright: ignore[reportReturnType]
+        of = (self.norm.weight, self.norm.bias, self.convolution.weight, self.convolution.bias)
+        return _Activate.apply(x, *of)  # pyright: ignore[reportReturnType]
 
 
-class _NormSiLU(torch.autograd.Function):
+class _Activate(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        h, mean, rstd = torch.native_group_norm(x, weight, bias, *_sizes(x), EPS)
-        ctx.save_for_backward(x, weight, bias, mean, rstd)
-        return F.silu(h, inplace=True)
+    def forward(
+        ctx: Any, x: Tensor, gain: Tensor, shift: Tensor, weight: Tensor, bias: Tensor
+    ) -> Tensor:
+        h, mean, rstd = torch.native_group_norm(x, gain, shift, *_sizes(x), EPS)
+        ctx.save_for_backward(x, gain, shift, mean, rstd, weight)
+        return F.conv2d(F.silu(h, inplace=True), weight, bias, padding=weight.shape[-1] // 2)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        x, weight, bias, mean, rstd = ctx.saved_tensors
-        h = torch.native_group_norm(x, weight, bias, *_sizes(x), EPS)[0]
-        grad = torch.ops.aten.silu_backward(grads[0], h)
-        args = (grad, x, mean, rstd, weight, *_sizes(x), [True, False, False])
-        return torch.ops.aten.native_group_norm_backward(*args)[0], None, None
+        x, gain, shift, mean, rstd, weight = ctx.saved_tensors
+        grad = conv2d_input(x.shape, weight, grads[0], padding=weight.shape[-1] // 2)
+        h = torch.native_group_norm(x, gain, shift, *_sizes(x), EPS)[0]
+        torch.ops.aten.silu_backward.grad_input(grad, h, grad_input=grad)
+        del h
+        args = (grad, x, mean, rstd, gain, *_sizes(x), [True, False, False])
+        return torch.ops.aten.native_group_norm_backward(*args)[0], None, None, None, None
 
 
 def _sizes(x: Tensor) -> tuple[int, int, int, int]:
