@@ -74,6 +74,14 @@ class Composer:
         labels = torch.where(plan.layout <= SAME, plan.things[:, 0], -1)
         return Batch(worn(pictures, draws), captions, labels, scenes)
 
+    def unworn(self, count: int, *, seed: int, step: int) -> Tensor:
+        """`count` new scenes as they were drawn, without captions. `[count, 3, size, size]`"""
+        draws = stream(seed, step, self.device)
+        plan = self.plan(count, draws)
+        pictures = self.draw(plan, draws)
+        self._portray(pictures, plan, draws)
+        return pictures
+
     def plan(self, count: int, draws: Generator) -> Plan:
         """What shall be where."""
         return plans.plan(self.sprites, self.shares, count, draws)

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from reverie.nets import pocket_biggan
+from reverie.nets import pocket_biggan, pocket_vqgan
 from training import backgrounds, pocket
 from training.concepts import Concept, concepts
 
@@ -33,6 +33,12 @@ def about_perceptor(model: str, vocabulary: list[str], size: int) -> dict[str, A
     words = pocket.words_for(model, vocabulary)
     told = {"words": words.vocabulary, "buckets": words.buckets, "length": words.length}
     return {**told, "size": size}
+
+
+def about_codec() -> dict[str, Any]:
+    """What the package must know of a VQGAN beside its weights."""
+    sizes = pocket_vqgan.SIZES
+    return {"scale": 2 ** len(sizes["decoder"]), "sizes": sizes}
 
 
 def halves(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -59,6 +65,8 @@ def ship(model: str, run: str) -> Path:
     tensors = halves(state)
     if model == "biggan":
         told = about_generator(concepts(pocket.DATA), tensors)
+    elif model == "vqgan":
+        told = about_codec()
     else:
         size = json.loads((folder / "phase.json").read_text())["size"]
         told = about_perceptor(model, json.loads((folder / "words.json").read_text()), size)
@@ -73,7 +81,7 @@ def ship(model: str, run: str) -> Path:
 def main() -> None:
     """Ship one model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", choices=("clip", "judge", "biggan"))
+    parser.add_argument("model", choices=("clip", "judge", "biggan", "vqgan"))
     parser.add_argument("run")
     options = parser.parse_args()
     path = ship(options.model, options.run)

@@ -13,8 +13,9 @@ from torch import Generator, Tensor, nn
 
 from reverie.nets import pocket_biggan
 from reverie.nets.biggan import BigGANDeep
+from reverie.nets.pocket_vqgan import SIZES, PocketVQGAN, on_sphere
 from reverie.weights import pocket as package
-from training import captions, clip, generator, loop, page, pocket, ship
+from training import captions, clip, generator, loop, page, pocket, ship, vqgan
 from training.backgrounds import KINDS
 from training.pocket import TrainingWords, words_for
 from training.scenes import Composer, Shares
@@ -72,7 +73,24 @@ class Generating:
         return generator.lesson(self.toys, 9, 32, seed=5, step=step)
 
 
-def run(kind: Clip | Generating, folder: Path, *, stop: int | None = None) -> dict[str, Any]:
+class Keeping:
+    """A small phase of the training of the VQGAN."""
+
+    def __init__(self, toys: Sprites):
+        self.composer = Composer(toys, size=48, shares=Shares(portrait=0))
+
+    def learner(self) -> vqgan.Learner:
+        rate = loop.Rate(1e-3, 1e-4, 2, STEPS)
+        return vqgan.Learner(rate, self.make(99), seed=5)
+
+    def make(self, step: int) -> Tensor:
+        return vqgan.crops(self.composer, 6, 32, seed=5, step=step)
+
+
+Phase = Clip | Generating | Keeping
+
+
+def run(kind: Phase, folder: Path, *, stop: int | None = None) -> dict[str, Any]:
     """Train to the end, or until step `stop` is to be made; gives the state that was kept."""
     folder.mkdir(parents=True, exist_ok=True)
     learner: loop.Learner[Any] = kind.learner()
@@ -98,11 +116,11 @@ def equal(one: Any, other: Any) -> bool:
     return one == other
 
 
-@pytest.mark.parametrize("kind", ["clip", "generator"])
+@pytest.mark.parametrize("kind", [Clip, Generating, Keeping])
 def test_a_run_that_was_stopped_and_goes_on_equals_one_that_was_not(
-    kind: str, toys: Sprites, tmp_path: Path
+    kind: type[Phase], toys: Sprites, tmp_path: Path
 ):
-    phase = Clip(toys) if kind == "clip" else Generating(toys)
+    phase = kind(toys)
     whole = run(phase, tmp_path / "whole")
     stopped = run(phase, tmp_path / "parts", stop=3)
     assert (whole["step"], stopped["step"]) == (STEPS, 2)
@@ -113,13 +131,14 @@ def test_a_run_that_was_stopped_and_goes_on_equals_one_that_was_not(
 
 
 def test_learning_makes_a_lesson_easier(toys: Sprites):
-    phases: list[Any] = [Clip(toys, "judge"), Generating(toys)]
+    phases: list[Any] = [Clip(toys, "judge"), Generating(toys), Keeping(toys)]
     for phase in phases:
         learner, given = phase.learner(), phase.make(0)
         losses = []
         for _ in range(8):
             told = learner.learn(given)
-            losses.append(told.get("loss", told.get("contrast")))
+            named = (told.get(name) for name in ("loss", "contrast", "distance"))
+            losses.append(next(loss for loss in named if loss is not None))
             learner.step = 1  # the rate stays high
         assert losses[-1] < losses[0]
 
@@ -236,6 +255,41 @@ def test_a_shipped_generator_tells_its_classes(toys: Sprites, monkeypatch: pytes
     net.load_state_dict(read.tensors)
 
 
+def test_a_shipped_vqgan_reads_back_as_what_was_shipped(
+    toys: Sprites, monkeypatch: pytest.MonkeyPatch
+):
+    net = Keeping(toys).learner().net
+    write("keeping", {"mean": net.state_dict()}, [])
+    monkeypatch.setattr(package, "FOLDER", ship.ship("vqgan", "keeping").parent)
+    read = package.read.__wrapped__("pocket-vqgan")
+    assert read.about["scale"] == 8
+    halves = {name: to.half().float() for name, to in net.state_dict().items()}
+    assert equal(PocketVQGAN.frozen(read.about["sizes"], read.tensors).state_dict(), halves)
+
+
+def test_codes_go_to_what_chose_them_and_unused_ones_to_what_there_is():
+    net = PocketVQGAN(**{**SIZES, "codes": 5, "dim": 2})
+    codes = vqgan.Codes(net.codebook)
+    latents = on_sphere(torch.tensor([[1.0, 0.1], [1.0, -0.1], [-1.0, 0.1]]))
+    for step in range(400):
+        draws = Generator().manual_seed(step)
+        codes.follow(latents, torch.tensor([0, 0, 3]), draws)
+    wanted = on_sphere(torch.tensor([[1.0, 0.0], [-1.0, 0.1]]))
+    torch.testing.assert_close(net.codebook[[0, 3]], wanted, rtol=0, atol=0.01)
+    assert (net.codebook[[1, 2, 4], None] - latents).norm(dim=2).amin(1).max() < 1e-4
+    torch.testing.assert_close(codes.counts[[0, 3]], torch.tensor([2.0, 1.0]), rtol=0.05, atol=0)
+
+
+def test_crops_are_pieces_of_the_scenes_of_their_step(toys: Sprites):
+    composer = Composer(toys, size=48, shares=Shares(portrait=0))
+    crops, again = (vqgan.crops(composer, 4, 32, seed=5, step=1) for _ in "ab")
+    assert torch.equal(crops, again) and crops.shape == (4, 3, 32, 32)
+    scenes = composer.unworn(2, seed=5, step=1)
+    for row, crop in enumerate(crops):
+        pieces = scenes[row // 2].unfold(1, 32, 1).unfold(2, 32, 1).permute(1, 2, 0, 3, 4)
+        assert (pieces == crop).flatten(2).all(2).any()
+
+
 def test_weights_that_do_not_fit_are_not_shipped():
     words = words_for("clip", ["ant"])
     kept(words)
@@ -316,7 +370,7 @@ def commands() -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.strip().startswith("python -m training.")]
 
 
-@pytest.mark.parametrize("module", [clip, generator])
+@pytest.mark.parametrize("module", [clip, generator, vqgan])
 def test_the_commands_in_the_readme_are_understood(module, monkeypatch: pytest.MonkeyPatch):
     mine = [words for words in commands() if words[2] == module.__name__]
     assert mine
