@@ -20,14 +20,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reverie.augment.cutouts import Cutouts
+from reverie.augment.moves import NAMES
 from reverie.augment.presets import PRESETS, PresetName
 from reverie.protocols import Draws, Moment
 
 SIDE, SIZE, COUNT, CHUNK = 512, 224, 32, 16
 
 
-def ours(preset: PresetName) -> Callable[[Tensor, int], Tensor]:
-    augment = Cutouts(count=COUNT, preset=preset).build()
+def ours(spec: Cutouts) -> Callable[[Tensor, int], Tensor]:
+    augment = spec.build()
 
     def draw(image: Tensor, step: int) -> Tensor:
         return augment(image, Moment(step, 0.0, Draws([0], step))).draw(slice(None), SIZE)
@@ -77,7 +78,8 @@ def speed(rounds: int) -> None:
         "kornia, as VQGAN-CLIP runs it": kornia_chain(COUNT),
         "kornia, pooled only once": kornia_chain(1),
     }
-    ways |= {name: ours(name) for name in PRESETS}
+    ways |= {name: ours(Cutouts(count=COUNT, preset=name)) for name in PRESETS}
+    ways["pooled, all augments"] = ours(Cutouts(count=COUNT, augments=NAMES))
     best = dict.fromkeys(ways, float("inf"))
     for step in range(rounds + 1):  # the first round warms up
         for name, draw in ways.items():

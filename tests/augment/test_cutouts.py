@@ -1,17 +1,21 @@
 import gc
 import weakref
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 import torch
 import torch.nn.functional as F
 
+from reverie.augment import moves
 from reverie.augment.cutouts import Cutouts, shares
 from reverie.augment.presets import PRESETS, PresetName
 from reverie.protocols import Draws, Moment
 
 NAMES = get_args(PresetName)
 MOVING = [name for name in NAMES if name not in ("whole", "pixray")]
+AUGMENTS = moves.NAMES
+ONE = {"preset": "nrupdated", "noise": 0.0}  # a preset to try one augment in
 
 
 def picture(*seeds, height=40, width=56, dtype=torch.float32):
@@ -42,10 +46,17 @@ def test_the_whole_of_a_larger_picture_is_a_smooth_copy():
     torch.testing.assert_close(view, want, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("preset", NAMES)
-def test_gradients_match_finite_differences(preset):
+def spec_of(name, count):
+    """The preset of a name, or cutouts in which nothing but one augment happens."""
+    if name in NAMES:
+        return Cutouts(preset=name, count=count)
+    return Cutouts(augments=(name,), count=count, **ONE)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *AUGMENTS])
+def test_gradients_match_finite_differences(name):
     image = picture(0, 1, height=14, width=12, dtype=torch.float64).requires_grad_()
-    chosen = Cutouts(preset=preset, count=5).build()
+    chosen = spec_of(name, 5).build()
 
     def draw(image):
         return chosen(image, Moment(0, 0.0, Draws([0, 1], 0))).draw(slice(0, 5), 8)
@@ -53,18 +64,18 @@ def test_gradients_match_finite_differences(preset):
     assert torch.autograd.gradcheck(draw, image, fast_mode=True, atol=1e-6)
 
 
-@pytest.mark.parametrize("preset", NAMES)
-def test_a_batch_of_two_equals_two_singles(preset):
-    image, spec = picture(3, 4), Cutouts(preset=preset, count=6)
+@pytest.mark.parametrize("name", [*NAMES, *AUGMENTS])
+def test_a_batch_of_two_equals_two_singles(name):
+    image, spec = picture(3, 4), spec_of(name, 6)
     together = looks(spec, image, 3, 4).draw(slice(0, 6), 16).unflatten(0, (6, 2))
     for i, seed in enumerate((3, 4)):
         alone = looks(spec, image[i : i + 1], seed).draw(slice(0, 6), 16)
         torch.testing.assert_close(together[:, i], alone, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("preset", NAMES)
-def test_chunks_give_the_views_and_the_gradient_of_the_whole(preset):
-    spec = Cutouts(preset=preset, count=7)
+@pytest.mark.parametrize("name", [*NAMES, *AUGMENTS])
+def test_chunks_give_the_views_and_the_gradient_of_the_whole(name):
+    spec = spec_of(name, 7)
     target = Draws([0], 0, "target").uniform(7, 2, 3, 16, 16)[0]
     gradients, views = [], []
     for chunk in (7, 3, 1):
@@ -104,13 +115,43 @@ def test_nothing_of_a_drawn_chunk_is_kept_alive():
     assert seen.count == 4  # the looks themselves are still there
 
 
-@pytest.mark.parametrize("preset", MOVING)
-def test_two_sizes_show_the_same_regions(preset):
-    seen = looks(Cutouts(preset=preset, count=8, noise=0.0), smooth(300, 400), 0)
+@pytest.mark.parametrize("name", [*MOVING, *AUGMENTS[:-1]])  # noise has no regions
+def test_two_sizes_show_the_same_regions(name):
+    seen = looks(replace(spec_of(name, 8), noise=0.0), smooth(300, 400), 0)
     small, large = seen.draw(slice(0, 8), 24), seen.draw(slice(0, 8), 48)
     shrunk = F.avg_pool2d(large, 2)
     apart = (small - shrunk).abs()
     assert apart.median() < 0.01 and apart.mean() < 0.03  # but for pixels on an edge
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+def test_every_augment_changes_views_and_alone_only_some(name):
+    still = Cutouts(augments=(), count=8, **ONE)
+    image = smooth(300, 400)
+    plain, seen = (
+        torch.cat([looks(spec, image, seed).draw(slice(0, 8), 16) for seed in range(16)])
+        for spec in (still, spec_of(name, 8))
+    )
+    changed = ((plain - seen).abs().amax((1, 2, 3)) > 1e-4).double().mean()
+    assert 0.2 < changed < 0.9
+
+
+def test_without_augments_views_are_plain_crops():
+    image = picture(0, height=300, width=400)
+    for preset in ("nrupdated", "updated"):
+        views = looks(Cutouts(preset=preset, augments=(), noise=0.0, count=3), image, 0)
+        want = looks(Cutouts(preset="crops", count=3), image, 0)
+        assert views.draw(slice(0, 3), 16).equal(want.draw(slice(0, 3), 16))
+
+
+def test_strong_noise_adds_to_the_noise_that_all_views_have():
+    grey = torch.full((1, 3, 16, 16), 0.5)
+    spec = Cutouts(preset="whole", augments=("gaussian-noise",), count=400, noise=0.1)
+    deviation = (looks(spec, grey, 0).draw(slice(0, 400), 16) - 0.5).std((1, 2, 3))
+    strong = deviation > 0.5
+    assert strong.double().mean() == pytest.approx(0.5, abs=0.06)
+    assert deviation[strong].mean() == pytest.approx(1.0, abs=0.01)
+    assert deviation[~strong].mean() == pytest.approx(0.05, abs=0.01)
 
 
 def test_steps_and_seeds_choose_other_views():

@@ -28,6 +28,12 @@ def test_the_views_of_a_picture_lose_the_same_rectangle():
     assert (boxes == boxes[:, :1]).all() and not boxes[0].equal(boxes[1])
 
 
+def test_views_may_each_lose_a_rectangle_of_their_own():
+    boxes = rectangles(Draws([0], 0), 400, 0.7, **RANGES, alike=False)[0]
+    assert (boxes[:, 2] > boxes[:, 0]).double().mean() == pytest.approx(0.7, abs=0.06)
+    assert len(boxes.unique(dim=0)) > 250
+
+
 def test_as_much_of_a_view_is_black_as_the_rectangle_covers():
     boxes = torch.tensor([[0.25, 0.5, 0.75, 0.75], [0.0, 0.0, 1.0, 1.0], [0.3, 0.3, 0.3, 0.3]])
     keep = kept(boxes, 16)

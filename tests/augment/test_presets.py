@@ -102,6 +102,31 @@ def test_big_sleep_sides_are_normal_and_clipped():
     assert_uniform(left / (512 - wide), 0, 1)
 
 
+@pytest.mark.parametrize("preset", ["mse", "eai"])
+def test_sides_of_mse_and_eai_are_normal_from_224_pixels_to_the_short_side(preset):
+    moves = PRESETS[preset].kinds[0][1].box
+    _, _, wide, high = (moves.draw(Draws([5], 0), MANY, (800, 560), 0.0)[0]).unbind(1)
+    side = wide * 800
+    torch.testing.assert_close(side, high * 560)
+    assert share(side > 560 - 1e-6) == pytest.approx(0.2525, abs=0.02)  # 2/3 deviations above
+    assert share(side < 224 + 1e-6) == pytest.approx(0.0912, abs=0.02)  # 4/3 deviations below
+    assert side.median().item() == pytest.approx(0.8 * 560, abs=6)
+    small = moves.draw(Draws([5], 0), 50, (200, 150), 0.0)[0]
+    assert (small[:, 3] == 1).all()
+
+
+def test_pytti_squares_sides_and_favours_the_edges():
+    rule = PRESETS["pytti"].kinds[0][1].box
+    left, _, wide, _ = (rule.draw(Draws([5], 0), MANY, (1000, 1000), 0.0)[0]).unbind(1)
+    assert wide.median().item() == pytest.approx(0.64, abs=0.02)
+    assert wide.min() >= 0.224**2 - 1e-9 and wide.max() == 1
+    assert left.min() >= 0 and (left + wide).max() <= 1 + 1e-9
+    free = 1 - wide
+    small = (free > 0.35) & (free < 0.37)
+    at_an_edge = share((left[small] < 1e-9) | (left[small] > free[small] - 1e-9))
+    assert at_an_edge == pytest.approx(0.5 / (0.5 + 0.36), abs=0.08)
+
+
 def test_a_centre_bias_gathers_the_crops():
     left, _, wide, _ = boxes("big-sleep", centre=True)
     place = left / (512 - wide)
@@ -158,6 +183,29 @@ def test_augmented_flips_half_and_bends_two_fifths():
     assert share(straight) == pytest.approx(0.2 * 0.6, abs=0.02)
 
 
+def test_updated_softens_two_fifths_of_what_augmented_shows():
+    updated, augmented = drawn("updated"), drawn("augmented")
+    assert updated.warps.equal(augmented.warps) and augmented.softness is None
+    assert share(updated.softness > 0) == pytest.approx(0.4, abs=0.03)
+
+
+def test_nrupdated_turns_further_and_bends_less_than_pooled():
+    moves = PRESETS["nrupdated"].kinds[0][1]
+    assert (moves.degrees, moves.distortion) == (30, 0.5)
+    assert share(bent(drawn("nrupdated").warps[0])) == pytest.approx(0.7, abs=0.03)
+    assert drawn("nrupdated").erased is not None and PRESETS["nrupdated"].outside == 0
+
+
+def test_updated_pooling_neither_shears_nor_changes_brightness():
+    choice = drawn("updated-pooling")
+    grey = choice.colours[0, :, :, :3].sum(-1) - 1
+    assert grey.abs().max() < 1e-3 and choice.colours[..., 3].abs().max() < 1e-9
+    h = choice.warps[0]
+    flat = h[~bent(h)][:, :2, :2]
+    torch.testing.assert_close((flat[:, 0] * flat[:, 1]).sum(1), torch.zeros(len(flat)).double())
+    assert PRESETS["updated-pooling"].pool
+
+
 def test_pixray_zooms_with_three_fifths_and_keeps_the_whole_in_the_rest():
     h = drawn("pixray", size=(900, 600)).warps[0]
     zoom, wide = h[: MANY * 3 // 5], h[MANY * 3 // 5 :]
@@ -191,8 +239,8 @@ def test_a_preset_refuses_what_it_does_not_have():
     for name in ("power", "smallest", "centre"):
         with pytest.raises(SpecError, match=name):
             Cutouts(preset="pooled", **{name: 0.5 if name != "centre" else True})
-    with pytest.raises(SpecError, match="power"):
-        Cutouts(preset="big-sleep", power=2.0)
+    with pytest.raises(SpecError, match="smallest"):
+        Cutouts(preset="big-sleep", smallest=0.2)
     with pytest.raises(SpecError, match="count"):
         Cutouts(count=0)
 

@@ -41,6 +41,19 @@ def test_every_pixel_shows_the_place_its_homography_names():
     torch.testing.assert_close(view[:2].permute(1, 2, 0), want[..., :2] / want[..., 2:])
 
 
+@pytest.mark.parametrize("bend", [0.0, 0.2])
+def test_a_field_moves_where_the_pixels_of_a_view_look(bend):
+    corners = torch.tensor([[0.1, 0.2], [0.9, 0.1], [0.8, 0.85 - bend], [0.15, 0.9]])
+    h = warp.to_corners(corners.double())[None]
+    field = 0.05 * torch.randn(1, 2, 12, 12, generator=torch.Generator().manual_seed(0)).double()
+    got = warp.coordinates(h, 12, True, field)
+    at = (torch.arange(12, dtype=torch.float64) + 0.5) / 12
+    points = torch.stack([at.expand(12, -1), at[:, None].expand(-1, 12)]) + field[0]
+    seen = torch.cat([points, torch.ones(1, 12, 12)]).permute(1, 2, 0) @ h[0].T
+    want = (2 * seen[..., :2] / seen[..., 2:] - 1).permute(2, 0, 1)
+    torch.testing.assert_close(got[:, 0], want)
+
+
 def test_perspective_takes_corners_to_corners():
     corners = torch.tensor([[0.1, 0.2], [0.9, 0.1], [0.8, 0.85], [0.15, 0.9]], dtype=torch.float64)
     square = torch.tensor([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]], dtype=torch.float64)

@@ -57,21 +57,25 @@ class Squares(Box):
 
 @dataclass(frozen=True, kw_only=True)
 class Bell(Box):
-    """Squares whose side, as a share of the short side, is normal and clipped to a range.
+    """Squares whose side, as a share of the short side, is normal, clipped to a range, and then
+    raised to a power.
 
-    Source: lucidrains, big-sleep (2021).
+    Source: lucidrains, big-sleep (2021); sportsracer48, pytti (2021).
     """
 
     mean: float = 0.8
     std: float = 0.3
-    low: float = 0.5
+    low: float | None = 0.5  # None is 224 pixels, or all of the short side
     high: float = 0.95
+    power: Number = 1.0
     centre: bool = False
+    spill: float = 0.0  # as in `placed`
 
     def draw(self, draws: Draws, count: int, size: tuple[int, int], t: float) -> Tensor:
         share = self.mean + self.std * draws.named("side").normal(count).double()
-        side = min(size) * share.clamp(self.low, self.high)
-        return placed(draws, side, side, size, self.centre)
+        low = min(1.0, PIXELS / min(size)) if self.low is None else self.low
+        side = min(size) * share.clamp(low, self.high) ** as_curve(self.power)(t)
+        return placed(draws, side, side, size, self.centre, self.spill)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,19 +111,29 @@ class Fit(Box):
 
 
 def placed(
-    draws: Draws, wide: Tensor, high: Tensor, size: tuple[int, int], centre: bool = False
+    draws: Draws,
+    wide: Tensor,
+    high: Tensor,
+    size: tuple[int, int],
+    centre: bool = False,
+    spill: float = 0.0,
 ) -> Tensor:
     """Boxes of a size in pixels `[b, n]`, at any place inside the picture alike; a box that is
     larger than the picture at any place that holds the picture.
 
     Args:
         centre: rather near the centre: normal, half as far as the edge being one deviation.
+        spill: first so far out over every edge, as a share of the side of the picture, and then
+            moved back inside, so that more boxes lie at the edges.
     """
     place = draws.named("place").uniform(wide.shape[1], 2).double()
     if centre:
         near = 0.5 + 0.25 * draws.named("centre").normal(wide.shape[1], 2).double()
         place = torch.where((near >= 0) & (near <= 1), near, place)
     w, h = wide / size[0], high / size[1]
+    if spill:
+        free = torch.stack([1 - w, 1 - h], -1)
+        place = ((place * (free + 2 * spill) - spill) / free.clamp(min=1e-9)).clamp(0, 1)
     return torch.stack([place[..., 0] * (1 - w), place[..., 1] * (1 - h), w, h], -1)
 
 

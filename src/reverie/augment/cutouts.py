@@ -2,41 +2,37 @@
 
 Source: Crowson et al., "VQGAN-CLIP" (2022), https://arxiv.org/abs/2204.08583, section 3.3, and the
 systems named in `presets.py`.
-Differs: crop, flip, affine and perspective are one homography and the picture is sampled once, so
-nothing is blurred twice, and a crop that is moved shows more of the picture, not the crop's own
-border. Shrinking is always smoothed, by a pyramid (the originals take Lanczos, area or nothing).
-Boxes are not rounded to pixels. `augmented` leaves out the sharpening; `pixray` fits pictures of
-every shape at 95 % and its padding is always a reflection. Colour differs as `colour.py` says.
+Differs: crops, flip, affine, rotation and perspective are one homography, bending is added to it,
+and the picture is sampled once, so nothing is blurred twice, and a crop that is moved shows more of
+the picture, not the crop's own border. So what lies outside is of one kind in a preset, where the
+originals have a kind per step. Shrinking is always smoothed, by a pyramid (the originals take
+Lanczos, area or nothing). Boxes are not rounded to pixels. `pixray` fits pictures of every shape at
+95 % and its padding is always a reflection. What is the same for all views of a batch there is the
+same for all views of a picture here. Colour and the augments differ as `colour.py`, `fields.py` and
+`moves.py` say.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from reverie.augment import warp
+from reverie.augment import fields, warp
 from reverie.augment.boxes import Bell, Squares
-from reverie.augment.colour import jitters, recoloured
-from reverie.augment.erase import kept, rectangles
-from reverie.augment.presets import PRESETS, Moves, Preset, PresetName
+from reverie.augment.choice import Choice, Part, chosen
+from reverie.augment.colour import recoloured
+from reverie.augment.erase import kept
+from reverie.augment.moves import AugmentName, Moves, only
+from reverie.augment.presets import PRESETS, Preset, PresetName
 from reverie.augment.pyramid import Pyramid, pooled, shrunk
+from reverie.augment.sharpen import softened
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.protocols import Augment, AugmentSpec, Draws, Image, Moment, Views
 from reverie.spec import spec
 
 MOST = 65536  # views of a picture: far more than anybody can wait for
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What was drawn for `n` views of each of `b` pictures, on the CPU. None skips a stage."""
-
-    warps: Tensor  # [b, n, 3, 3], from a view to the picture
-    colours: Tensor | None  # [b, n, 3, 4]
-    erased: Tensor | None  # [b, n, 4]
-    noise: Tensor | None  # [b, n]
 
 
 class Cutter:
@@ -54,18 +50,9 @@ class Cutter:
         """Draws the views of pictures of `size` (width, height)."""
         counts = shares([share for share, _ in self.preset.kinds], self.count)
         kinds = [(moves, n) for (_, moves), n in zip(self.preset.kinds, counts, strict=True) if n]
-        noise = as_curve(self.preset.noise)(t)
-        own = [(moves, n, draws.named(str(k))) for k, (moves, n) in enumerate(kinds)]
-        return Choice(
-            warps=torch.cat([warps(m, d, n, size, t) for m, n, d in own], 1),
-            colours=torch.cat([colours(m, d, n) for m, n, d in own], 1)
-            if any(m.jitter for m, _ in kinds)
-            else None,
-            erased=torch.cat([erased(m, d, n) for m, n, d in own], 1)
-            if any(m.erase for m, _ in kinds)
-            else None,
-            noise=noise * draws.named("strength").uniform(self.count) if noise else None,
-        )
+        parts = [Part(moves, draws.named(str(k)), n) for k, (moves, n) in enumerate(kinds)]
+        strength = draws.named("strength").uniform(self.count)
+        return chosen(parts, size, t, strength * as_curve(self.preset.noise)(t))
 
 
 class CutLooks:
@@ -84,6 +71,8 @@ class CutLooks:
         seen = self._sampled(views, size)
         if self.choice.colours is not None:
             seen = recoloured(seen, self._rows(self.choice.colours, views))
+        if self.choice.softness is not None:
+            seen = softened(seen, self._rows(self.choice.softness, views))
         keep = None
         if self.choice.erased is not None:
             keep = kept(self._rows(self.choice.erased, views), size)
@@ -93,25 +82,37 @@ class CutLooks:
         return seen if keep is None else seen * keep
 
     def _sampled(self, views: slice, size: int) -> Tensor:
-        chosen = self.choice.warps[:, views]  # [b, n, 3, 3]
-        b, n = chosen.shape[:2]
+        warps = self.choice.warps[:, views]  # [b, n, 3, 3]
+        b, n = warps.shape[:2]
         outside = self.preset.outside
         padding, grey = (outside, 0.0) if isinstance(outside, str) else ("zeros", outside)
         picture = self._source(size)
         pyramid = Pyramid(picture - grey if grey else picture)
         height, width = pyramid.size
-        levels = pyramid.level_for(warp.shrinking(chosen, width, height, size))  # [b, n]
-        bent = bool(chosen[..., 2, :2].any())
-        moved = chosen.to(picture.dtype).to(picture.device)
+        levels = pyramid.level_for(warp.shrinking(warps, width, height, size))  # [b, n]
+        bent = bool(warps[..., 2, :2].any())
+        moved = warps.to(picture.dtype).to(picture.device)
+        field = self._field(views, size)
         seen: dict[int, Tensor] = {}
         for i in range(b):
             for level in levels[i].unique().tolist():
                 at = (levels[i] == level).nonzero()[:, 0].tolist()
                 source = pyramid.pictures(level)[i]
-                cuts = warp.sample(source, moved[i, at], size, outside=padding, bent=bent)
+                pull = None if field is None else field[i, at]
+                cuts = warp.sample(
+                    source, moved[i, at], size, outside=padding, bent=bent, field=pull
+                )
                 seen |= {j * b + i: cut for j, cut in zip(at, cuts, strict=True)}
         stacked = torch.stack([seen[row] for row in range(n * b)])
         return stacked + grey if grey else stacked
+
+    def _field(self, views: slice, size: int) -> Tensor | None:
+        """How the views are bent, `[b, n, 2, size, size]`."""
+        kinds = (self.choice.elastic, fields.elastic), (self.choice.thin_plate, fields.thin_plate)
+        found = [
+            draw(given[:, views].to(self.image), size) for given, draw in kinds if given is not None
+        ]
+        return sum(found[1:], found[0]) if found else None
 
     def _source(self, size: int) -> Tensor:
         """The picture the views are cut from; it is only made smaller here, never larger."""
@@ -142,53 +143,6 @@ class CutLooks:
         return rows.to(self.image.dtype).to(self.image.device)
 
 
-def warps(moves: Moves, draws: Draws, count: int, size: tuple[int, int], t: float) -> Tensor:
-    """Homographies from a view to the picture, `[b, count, 3, 3]`."""
-    view = warp.from_box(moves.box.draw(draws.named("box"), count, size, t))
-    move = torch.eye(3, dtype=torch.float64)
-    if moves.flip:
-        move = warp.flips(draws.named("flip"), count, moves.flip)
-    if moves.affine:
-        move = (
-            warp.affines(
-                draws.named("affine"),
-                count,
-                moves.affine,
-                degrees=moves.degrees,
-                translate=moves.translate,
-                shear=moves.shear,
-            )
-            @ move
-        )
-    if moves.perspective:
-        bent = warp.perspectives(
-            draws.named("perspective"), count, moves.perspective, distortion=moves.distortion
-        )
-        move = bent @ move
-    back = torch.linalg.inv(move)  # a view pixel asks where it came from
-    return back @ view if moves.bend_picture else view @ back
-
-
-def colours(moves: Moves, draws: Draws, count: int) -> Tensor:
-    """Colour matrices `[b, count, 3, 4]`."""
-    return jitters(
-        draws.named("colour"),
-        count,
-        moves.jitter,
-        brightness=moves.brightness,
-        contrast=moves.contrast,
-        saturation=moves.saturation,
-        hue=moves.hue,
-    )
-
-
-def erased(moves: Moves, draws: Draws, count: int) -> Tensor:
-    """Rectangles `[b, count, 4]`."""
-    return rectangles(
-        draws.named("erase"), count, moves.erase, area=moves.erase_area, ratio=moves.erase_ratio
-    )
-
-
 def shares(parts: Sequence[float], count: int) -> list[int]:
     """`count` divided in proportion to `parts`, which add up to 1."""
     ends = [round(count * sum(parts[: k + 1])) for k in range(len(parts))]
@@ -200,6 +154,7 @@ class Cutouts(AugmentSpec):
     """`count` views of every picture. What is None is as the preset has it.
 
     Args:
+        augments: those that may happen to a view and no others; see `moves.py`.
         power: of crops: above 1 favours small ones, below 1 large ones.
         smallest: of crops: the smallest side, as a share of the short side of the picture.
         centre: of crops: rather near the centre than anywhere.
@@ -208,6 +163,7 @@ class Cutouts(AugmentSpec):
 
     count: int = 32
     preset: PresetName = "pooled"
+    augments: tuple[AugmentName, ...] | None = None
     power: Number | None = None
     smallest: Number | None = None
     centre: bool | None = None
@@ -221,19 +177,20 @@ class Cutouts(AugmentSpec):
     def build(self) -> Augment:
         preset = PRESETS[self.preset]
         noise = preset.noise if self.noise is None else self.noise
-        kinds = tuple((share, self._boxed(moves)) for share, moves in preset.kinds)
+        kinds = tuple((share, self._moves(moves)) for share, moves in preset.kinds)
         return Cutter(replace(preset, kinds=kinds, noise=noise), self.count)
 
-    def _boxed(self, moves: Moves) -> Moves:
+    def _moves(self, moves: Moves) -> Moves:
         given = {
             name: value
             for name in ("power", "smallest", "centre")
             if (value := getattr(self, name)) is not None
         }
-        known = {Squares: {"power", "smallest", "centre"}, Bell: {"centre"}}
+        known = {Squares: {"power", "smallest", "centre"}, Bell: {"power", "centre"}}
         for name in sorted(given.keys() - known.get(type(moves.box), set())):
             raise SpecError(f"preset {self.preset!r} has no {name!r}; leave it out")
-        return replace(moves, box=replace(moves.box, **given))
+        moves = replace(moves, box=replace(moves.box, **given))
+        return moves if self.augments is None else only(moves, self.augments)
 
 
 def tiny() -> Cutouts:

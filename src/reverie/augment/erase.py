@@ -17,16 +17,18 @@ def rectangles(
     *,
     area: tuple[float, float],
     ratio: tuple[float, float],
+    alike: bool = True,
 ) -> Tensor:
-    """One rectangle for all the views of a picture, or none: `[b, count, 4]` (left, top, right,
-    bottom) in shares of the view.
+    """Rectangles, or none: `[b, count, 4]` (left, top, right, bottom) in shares of the view.
 
     Args:
         area: range of the share of the view.
         ratio: range of height / width, from below to above 1; either side of 1 is as likely.
+        alike: the same for all the views of a picture.
     """
-    done = draws.named("happens").uniform(1) < probability
-    chance = draws.named("rectangle").uniform(1, 5).double()
+    drawn = 1 if alike else count
+    done = draws.named("happens").uniform(drawn) < probability
+    chance = draws.named("rectangle").uniform(drawn, 5).double()
     flat, tall = between(chance[..., 1], ratio[0], 1.0), between(chance[..., 1], 1.0, ratio[1])
     shape = torch.where(chance[..., 2] < 0.5, flat, tall)
     size = between(chance[..., 0], *area) * done

@@ -1,21 +1,30 @@
 """The cutouts of the known systems, as data. Parameters are theirs; `cutouts.py` says what differs.
 
-Sources: pooled, augmented: nerdyrodent/VQGAN-CLIP ("latest", "updated"); crops: Crowson's
-VQGAN+CLIP notebook; pixray: pixray/pixray; big-sleep and deep-daze: lucidrains; clipdraw: Frans et
-al. (2021); stylegan3-clip: nshepperd's StyleGAN3+CLIP notebook.
+Sources: pooled, updated, nrupdated, updated-pooling: nerdyrodent/VQGAN-CLIP ("latest" is pooled);
+crops: Crowson's VQGAN+CLIP notebook, there "original"; mse: jbusted's MSE regularised notebook;
+eai: EleutherAI/vqgan-clip; pytti: pytti-tools/pytti-core; pixray: pixray/pixray; big-sleep and
+deep-daze: lucidrains; clipdraw: Frans et al. (2021); stylegan3-clip: nshepperd's StyleGAN3+CLIP
+notebook. augmented, scene and whole are ours; augmented is updated without its sharpening, which
+softens.
 """
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from reverie.augment.boxes import Area, Bell, Box, Fit, Squares, Whole
+from reverie.augment.boxes import Area, Bell, Fit, Squares, Whole
+from reverie.augment.moves import Moves, usual
 from reverie.curve import Number
 
 PresetName = Literal[
     "pooled",
     "crops",
     "augmented",
+    "updated",
+    "nrupdated",
+    "updated-pooling",
+    "mse",
+    "eai",
+    "pytti",
     "pixray",
     "big-sleep",
     "deep-daze",
@@ -25,35 +34,6 @@ PresetName = Literal[
     "scene",
 ]
 Outside = float | Literal["border", "reflection"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moves:
-    """How one kind of view is chosen. Every stage has the probability that it happens; at 0 it is
-    skipped. The crop comes first, then flip, affine, perspective, colour and erasing."""
-
-    box: Box
-
-    flip: float = 0.0
-
-    affine: float = 0.0
-    degrees: float = 0.0
-    translate: float = 0.0  # of the side
-    shear: float = 0.0  # in degrees
-
-    perspective: float = 0.0
-    distortion: float = 0.0  # corners move inwards by up to this many half sides
-    bend_picture: bool = False  # bend the whole picture before the crop, and not the view
-
-    jitter: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    saturation: float = 0.0
-    hue: float = 0.0  # in turns
-
-    erase: float = 0.0
-    erase_area: tuple[float, float] = (0.1, 0.4)
-    erase_ratio: tuple[float, float] = (0.3, 1 / 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,21 +47,8 @@ class Preset:
     noise: Number = 0.0  # each view gets U(0, noise) times normal noise
 
 
-POOLED = Moves(
-    box=Whole(),
-    affine=0.7,
-    degrees=15,
-    translate=0.1,
-    shear=5,
-    perspective=0.7,
-    distortion=0.7,
-    jitter=0.7,
-    brightness=0.1,
-    contrast=0.1,
-    saturation=0.1,
-    hue=0.1,
-    erase=0.7,
-)
+USUAL = usual("affine", "perspective", "jitter", "erase")
+POOLED = Moves(box=Whole(), **USUAL)
 AUGMENTED = Moves(
     box=Squares(),
     flip=0.5,
@@ -93,6 +60,18 @@ AUGMENTED = Moves(
     jitter=0.7,
     saturation=0.01,
     hue=0.01,
+)
+UPDATED = replace(AUGMENTED, sharpen=0.4, sharpness=0.3)
+NRUPDATED = replace(Moves(box=Squares(), **USUAL), degrees=30, distortion=0.5)
+UPDATED_POOLING = replace(POOLED, shear=0.0, brightness=0.0, contrast=0.0)
+MSE = replace(AUGMENTED, box=Bell(low=None, high=1.0))
+EAI = Moves(box=Bell(low=None, high=1.0), **USUAL, **usual("flip"))
+PYTTI = replace(
+    AUGMENTED,
+    box=Bell(low=None, high=1.0, power=2.0, spill=0.25),
+    flip=0.3,
+    erase=0.7,
+    erase_alike=False,
 )
 PIXRAY_ZOOM = Moves(
     box=Area(scale=(0.25, 0.95), ratio=(0.85, 1.2)),
@@ -129,6 +108,14 @@ PRESETS: dict[PresetName, Preset] = {
     "pooled": Preset(kinds=((1.0, POOLED),), squash=True, pool=True, outside=0.0, noise=0.1),
     "crops": Preset(kinds=((1.0, Moves(box=Squares())),)),
     "augmented": Preset(kinds=((1.0, AUGMENTED),), noise=0.1),
+    "updated": Preset(kinds=((1.0, UPDATED),), noise=0.1),
+    "nrupdated": Preset(kinds=((1.0, NRUPDATED),), outside=0.0, noise=0.1),
+    "updated-pooling": Preset(
+        kinds=((1.0, UPDATED_POOLING),), squash=True, pool=True, outside=0.0, noise=0.1
+    ),
+    "mse": Preset(kinds=((1.0, MSE),), noise=0.1),
+    "eai": Preset(kinds=((1.0, EAI),), outside=0.0, noise=0.1),
+    "pytti": Preset(kinds=((1.0, PYTTI),), noise=0.1),
     "pixray": Preset(
         kinds=((0.6, PIXRAY_ZOOM), (0.4, PIXRAY_WIDE)), pool=True, outside="reflection", noise=0.1
     ),
@@ -137,7 +124,5 @@ PRESETS: dict[PresetName, Preset] = {
     "clipdraw": Preset(kinds=((1.0, CLIPDRAW),), outside=1.0),
     "stylegan3-clip": Preset(kinds=((1.0, Moves(box=Squares(power=0.5))),)),
     "whole": Preset(kinds=((1.0, Moves(box=Whole())),), squash=True),
-    "scene": Preset(
-        kinds=((0.6, SCENE), (0.4, dataclasses.replace(SCENE, box=Whole()))), noise=0.05
-    ),
+    "scene": Preset(kinds=((0.6, SCENE), (0.4, replace(SCENE, box=Whole()))), noise=0.05),
 }

@@ -105,7 +105,7 @@ def shrinking(warps: Tensor, width: int, height: int, size: int) -> Tensor:
     return (share * width * height).sqrt() / size
 
 
-def coordinates(warps: Tensor, size: int, bent: bool) -> Tensor:
+def coordinates(warps: Tensor, size: int, bent: bool, field: Tensor | None = None) -> Tensor:
     """Where the pixels of views look, from -1 to 1 over the source: `[n, 3, 3] -> [2, n, s, s]`.
 
     Every pixel is a sum of its column's part and its row's part, so no list of points is built.
@@ -113,6 +113,7 @@ def coordinates(warps: Tensor, size: int, bent: bool) -> Tensor:
 
     Args:
         bent: whether any warp has a perspective, so that a division is needed.
+        field: displacements of the pixels of the views `[n, 2, s, s]`, in shares of the view.
     """
     at = (torch.arange(size, dtype=warps.dtype, device=warps.device) + 0.5) / size
     ends = warps.new_tensor([[2.0, 0.0, -1.0], [0.0, 2.0, -1.0], [0.0, 0.0, 1.0]])
@@ -120,7 +121,12 @@ def coordinates(warps: Tensor, size: int, bent: bool) -> Tensor:
     across, down = columns * at, rows * at[:, None] + corner  # [3, n, 1, s], [3, n, s, 1]
     where = warps.new_empty(2, len(warps), size, size)
     torch.add(across[:2], down[:2], out=where)
-    return where.div_(across[2] + down[2]).clamp_(-FAR, FAR) if bent else where
+    depth = across[2] + down[2] if bent else None
+    if field is not None:
+        dx, dy = field.unbind(1)  # each [n, s, s]
+        where.addcmul_(columns[:2], dx).addcmul_(rows[:2], dy)
+        depth = depth + columns[2] * dx + rows[2] * dy if depth is not None else None
+    return where if depth is None else where.div_(depth).clamp_(-FAR, FAR)
 
 
 def sample(
@@ -130,6 +136,7 @@ def sample(
     *,
     outside: Literal["border", "reflection", "zeros"],
     bent: bool,
+    field: Tensor | None = None,
 ) -> list[Tensor]:
     """Looks at one picture `[1, 3, h, w]` through `warps` `[n, 3, 3]`: n views `[3, size, size]`.
 
@@ -138,11 +145,11 @@ def sample(
     only: there, as many stacks as threads.
 
     Args:
-        bent: as in `coordinates`.
+        bent, field: as in `coordinates`.
     """
     threads = torch.get_num_threads() if source.device.type == "cpu" else 1
     stacks = max(k for k in range(1, threads + 1) if len(warps) % k == 0)
-    where = coordinates(warps, size, bent)
+    where = coordinates(warps, size, bent, field)
     tall = where.view(2, stacks, -1, size).permute(1, 2, 3, 0)  # [2, n, s, s] -> [k, n/k*s, s, 2]
     seen = F.grid_sample(
         source.expand(stacks, -1, -1, -1), tall, padding_mode=outside, align_corners=False
