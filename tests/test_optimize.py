@@ -11,10 +11,21 @@ from torch import nn
 from reverie.curve import Cosine
 from reverie.errors import DivergedError, SpecError
 from reverie.optimize import optimize
-from reverie.optimizer import Adagrad, Adam, AdamP, AdamW, RAdam, RMSprop, tangent
+from reverie.optimizer import (
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamP,
+    AdamW,
+    DiffGrad,
+    RAdam,
+    RMSprop,
+    adam_step,
+    tangent,
+)
 from reverie.protocols import Canvas, Draws
 
-OPTIMIZERS = [Adam, AdamW, RMSprop, Adagrad, RAdam, AdamP]
+OPTIMIZERS = [Adam, AdamW, RMSprop, Adagrad, RAdam, Adamax, DiffGrad, AdamP]
 
 
 class Sketch(Canvas):
@@ -252,6 +263,31 @@ def test_adamp_takes_the_radial_part_out_where_weights_look_scale_invariant():
     across, along = torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]])
     assert tangent(p, across, step, 0.1, 1e-8).tolist() == [[0.0, 2.0]]
     assert torch.equal(tangent(p, along, step, 0.1, 1e-8), step)
+
+
+def test_our_step_is_the_step_of_torchs_adam():
+    theirs = torch.nn.Parameter(torch.tensor([0.3, -2.0, 0.0]))
+    ours, state = theirs.detach().clone(), {}
+    adam = torch.optim.Adam([theirs], lr=0.1, betas=(0.8, 0.95))
+    for k in range(5):
+        theirs.grad = torch.tensor([0.5, -1.0, 2.0]) * (k - 1.7)
+        ours -= 0.1 * adam_step(state, theirs.grad.clone(), (0.8, 0.95), 1e-8)
+        adam.step()
+    torch.testing.assert_close(ours, theirs.detach())
+
+
+def test_diffgrad_follows_its_formula():
+    p = torch.nn.Parameter(torch.tensor([1.0, -1.0]))
+    optimizer, _ = DiffGrad(lr=0.1).build({"all": [p]})
+    want, m, v, before = p.detach().clone(), 0, 0, torch.zeros(2)
+    for t, g in enumerate(torch.tensor([[0.5, 3.0], [0.5, -3.0], [0.4, -9.0]]), start=1):
+        p.grad = g.clone()
+        optimizer.step()
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        friction = 1 / (1 + (-(before - g).abs()).exp())
+        want -= 0.1 * friction * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
+        before = g
+        torch.testing.assert_close(p.detach(), want)
 
 
 def test_streams_depend_on_seed_step_and_name_alone():

@@ -18,7 +18,7 @@ from .errors import (
 from .loss.colour import Range, Saturation
 from .loss.prompts import Prompts
 from .loss.smooth import TotalVariation
-from .optimizer import Adagrad, Adam, AdamP, AdamW, RAdam, RMSprop
+from .optimizer import Adagrad, Adam, Adamax, AdamP, AdamW, DiffGrad, RAdam, RMSprop
 from .perceptor.clip import Clip
 from .perceptor.compare import classify
 from .perceptor.pocket import Pocket
@@ -36,6 +36,7 @@ __all__ = [
     "Adam",
     "AdamP",
     "AdamW",
+    "Adamax",
     "Arrangement",
     "Averaged",
     "Canvas",
@@ -45,6 +46,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "Cutouts",
+    "DiffGrad",
     "DivergedError",
     "Draws",
     "Fourier",

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -92,6 +92,24 @@ class RAdam(OptimizerSpec):
 
 
 @spec
+class Adamax(OptimizerSpec):
+    lr: Number | dict[str, Number] = 0.05
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def over(self, rows: list[dict[str, Any]]) -> Optimizer:
+        return torch.optim.Adamax(rows, betas=self.betas)
+
+
+@spec
+class DiffGrad(OptimizerSpec):
+    lr: Number | dict[str, Number] = 0.05
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def over(self, rows: list[dict[str, Any]]) -> Optimizer:
+        return DiffGradOptimizer(rows, betas=self.betas)
+
+
+@spec
 class AdamP(OptimizerSpec):
     lr: Number | dict[str, Number] = 0.05
     betas: tuple[float, float] = (0.9, 0.999)
@@ -122,23 +140,60 @@ class AdamPOptimizer(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    self._update(p, p.grad, group)
+        for p, grad, group in gradients(self):
+            step = adam_step(self.state[p], grad, group["betas"], group["eps"])
+            p.sub_(tangent(p, grad, step, group["delta"], group["eps"]), alpha=group["lr"])
 
-    def _update(self, p: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
-        beta1, beta2 = group["betas"]
-        state = self.state[p]
-        if not state:
-            state["step"] = 0
-            state["mean"], state["square"] = torch.zeros_like(p), torch.zeros_like(p)
-        state["step"] += 1
-        state["mean"].lerp_(grad, 1 - beta1)
-        state["square"].mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        root = state["square"].sqrt() / math.sqrt(1 - beta2 ** state["step"])
-        step = state["mean"] / (1 - beta1 ** state["step"]) / root.add_(group["eps"])
-        p.sub_(tangent(p, grad, step, group["delta"], group["eps"]), alpha=group["lr"])
+
+class DiffGradOptimizer(Optimizer):
+    """Adam whose step is halved where the gradient stays as it was, and whole where it jumps.
+
+    Source: Dubey et al., "diffGrad" (2019), https://arxiv.org/abs/1909.11015.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        for p, grad, group in gradients(self):
+            state = self.state[p]
+            before = state.get("before", torch.zeros_like(grad))
+            friction = (grad - before).abs().sigmoid()  # 1/2 to 1
+            step = adam_step(state, grad, group["betas"], group["eps"])
+            p.sub_(friction * step, alpha=group["lr"])
+            state["before"] = grad.clone()
+
+
+def gradients(optimizer: Optimizer) -> Iterator[tuple[Tensor, Tensor, dict[str, Any]]]:
+    """Every parameter that has a gradient, with it and with its group."""
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            if p.grad is not None:
+                yield p, p.grad, group
+
+
+def adam_step(
+    state: dict[str, Any], grad: Tensor, betas: tuple[float, float], eps: float
+) -> Tensor:
+    """Adam's step for a learning rate of 1, after taking the gradient into the means in `state`.
+
+    Source: Kingma and Ba, "Adam" (2014), https://arxiv.org/abs/1412.6980.
+    """
+    if "step" not in state:
+        state["step"] = 0
+        state["mean"], state["square"] = torch.zeros_like(grad), torch.zeros_like(grad)
+    state["step"] += 1
+    state["mean"].lerp_(grad, 1 - betas[0])
+    state["square"].mul_(betas[1]).addcmul_(grad, grad, value=1 - betas[1])
+    root = state["square"].sqrt() / math.sqrt(1 - betas[1] ** state["step"])
+    return state["mean"] / (1 - betas[0] ** state["step"]) / root.add_(eps)
 
 
 def tangent(p: Tensor, grad: Tensor, step: Tensor, delta: float, eps: float) -> Tensor:
