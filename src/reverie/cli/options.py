@@ -90,7 +90,10 @@ class RunOptions:
     "End when the score has not risen for so many steps."
     ema: float | None = None
     "Keep a running average of the canvas with this decay, such as 0.99."
-    optimizer: Literal["Adam", "AdamW", "RMSprop", "Adagrad", "RAdam", "AdamP"] | None = None
+    optimizer: (
+        Literal["Adam", "AdamW", "Adamax", "DiffGrad", "RMSprop", "Adagrad", "RAdam", "AdamP"]
+        | None
+    ) = None
     "Optimiser, instead of the recipe's."
     set: Annotated[
         tuple[str, ...], Parameter(negative="", metavar="PATH=VALUE", show_default=False)
