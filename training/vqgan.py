@@ -2,11 +2,11 @@
 
 It learns to keep pictures as grids of codes, from crops of scenes: so things have the size they
 have in whole pictures. Phases and folders are as in `training.clip`; `--from RUN` goes on with the
-weights of another.
+weights of another, and may add a critic that tells crops from what was decoded.
 
 Source: VQGAN (Esser et al. 2021); codes that follow the mean of what chose them (van den Oord et
 al. 2017), and are set anew where nothing does (Dhariwal et al. 2020).
-Differs: the features that are compared are those of `pocket-clip`.
+Differs: the features that are compared are those of `pocket-clip`; codes are swapped in training.
 """
 
 import argparse
@@ -18,12 +18,11 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from reverie.nets import pocket_biggan
-from reverie.nets.pocket_clip import ImageTower
 from reverie.nets.pocket_vqgan import SIZES, PocketVQGAN, on_sphere
 from reverie.nets.vqgan import nearest, rows_of
-from reverie.weights import pocket as shipped
 from training import loop, pocket, reconstruction
-from training.dice import pick, stream
+from training.dice import pick, stream, uniform
+from training.likeness import Critic, Eyes, distance, perceived
 from training.plans import Shares
 from training.scenes import Composer
 from training.sprites import sprites
@@ -36,7 +35,6 @@ SELDOM = 0.05  # codes that are chosen less than that, in parts of an equal shar
 COMMITMENT = 0.1
 PERCEPTION = 0.12
 TESTED = 48  # pictures that are measured now and then
-STAGES = (1, 3, 4)  # blocks of the perceptor after which features are compared
 
 
 def crops(composer: Composer, count: int, size: int, *, seed: int, step: int) -> Tensor:
@@ -51,38 +49,15 @@ def crops(composer: Composer, count: int, size: int, *, seed: int, step: int) ->
     return torch.stack(rows)
 
 
-class Eyes(nn.Module):
-    """What the picture tower of `pocket-clip` makes of pictures in [0, 1], at several stages."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        model = shipped.read("pocket-clip")
-        net = pocket.build("clip", pocket.sizes_of("clip", len(model.about["words"]) + 2))
-        net.load_state_dict(model.tensors, strict=False)  # the counts of training are not shipped
-        assert isinstance(net.image, ImageTower)
-        self.stem, self.norm = net.image.stem, net.image.norm
-        self.blocks = nn.ModuleList(net.image.blocks.children())[: max(STAGES) + 1]
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.eval().requires_grad_(False)
-
-    def forward(self, pictures: Tensor) -> list[Tensor]:
-        x = F.silu(self.norm(self.stem(pictures * 4 - 2)))
-        seen = [x]
-        for at, block in enumerate(self.blocks):
-            x = block(x)
-            if at in STAGES:
-                seen.append(x)
-        return [F.normalize(features.float(), dim=1) for features in seen]
+def damaged(rows: Tensor, codebook: Tensor, share: float, draws: Generator) -> Tensor:
+    """Latents in which up to that share of each picture's rows are any others. `[b, d, h, w]`"""
+    b, _, h, w = rows.shape
+    hurt = uniform(draws, b, 1, h, w) < share * uniform(draws, b, 1, 1, 1)
+    return torch.where(hurt, rows_of(pick(draws, len(codebook), b, h, w), codebook), rows)
 
 
-def distance(pictures: Tensor, wanted: Tensor) -> Tensor:
-    """Mean difference of colours, and of steps between neighbours at two sizes. For [0, 1]."""
-    apart = pictures - wanted
-    total = apart.abs().mean() + 2 * apart.square().mean()
-    for scaled in (apart, 2 * F.avg_pool2d(apart, 2)):
-        for axis in (2, 3):
-            total = total + 0.5 * scaled.diff(dim=axis).abs().mean()
-    return total
+def _points(latents: Tensor) -> Tensor:
+    return latents.permute(0, 2, 3, 1).flatten(0, 2)  # [b, d, h, w] -> [b h w, d]
 
 
 class Codes:
@@ -108,11 +83,19 @@ class Codes:
 
 
 class Learner:
-    """The network, the counts of its codes, and its running mean."""
+    """The network, the counts of its codes, its running mean, and a critic.
 
-    def __init__(self, rate: loop.Rate, tests: Tensor, *, seed: int):
+    tests: pictures that are measured now and then; adversary: how much the critic counts, in parts
+    of all else; damage: up to so many of the codes of a picture are swapped for others, so that
+    what does not fit is drawn clean too.
+    """
+
+    def __init__(
+        self, rate: loop.Rate, tests: Tensor, *, seed: int, adversary: float, damage: float
+    ):
         torch.manual_seed(seed)
         self.rate, self.tests, self.seed, device = rate, tests, seed, tests.device
+        self.adversary, self.damage = adversary, damage
         self.net, self.mean = (
             PocketVQGAN(**SIZES).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             for _ in range(2)
@@ -123,6 +106,8 @@ class Learner:
         self.optimizer = torch.optim.AdamW(
             self.net.parameters(), rate.high, betas=(0.9, 0.98), weight_decay=0.0, fused=True
         )
+        self.critic = Critic().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.critical = torch.optim.Adam(self.critic.parameters(), rate.high, betas=(0.5, 0.98))
         self.step = 0
 
     def warm(self, state: dict[str, Any]) -> None:
@@ -135,40 +120,60 @@ class Learner:
     def learn(self, given: Tensor) -> dict[str, float]:
         """One step; gives what it measured."""
         rate = self.rate(self.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in (self.optimizer, self.critical):
+            optimizer.param_groups[0]["lr"] = rate
+        draws = stream(self.seed + 2, self.step, given.device)
         given = given.to(memory_format=torch.channels_last)
-        fast = torch.autocast(given.device.type, torch.bfloat16)
-        with fast:
+        with self._fast():
             latents = self.net.latents(given * 2 - 1)
         chosen = nearest(latents, self.net.codebook)  # in float32
         rows = rows_of(chosen, self.net.codebook)
-        with fast:
-            pictures = (self.net.decode(latents + (rows - latents).detach()) + 1) / 2
-            seen = self.eyes(pictures)
-            with torch.no_grad():
-                wanted = self.eyes(given)
-        losses = {
-            "distance": distance(pictures, given),
-            "perception": sum_of_squares(seen, wanted),
-            "commitment": (latents - rows).square().mean(),
-        }
-        weights = {"distance": 1.0, "perception": PERCEPTION, "commitment": COMMITMENT}
+        codes = damaged(latents + (rows - latents).detach(), self.net.codebook, self.damage, draws)
+        with self._fast():
+            pictures = (self.net.decode(codes) + 1) / 2
+        commitment = (latents - rows).square().mean()
+        told, wish = self._wish(pictures, given)
         self.optimizer.zero_grad(set_to_none=True)
-        torch.stack([weights[name] * loss for name, loss in losses.items()]).sum().backward()
-        size = nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        torch.autograd.backward([pictures, COMMITMENT * commitment], [wish, None])
+        told["gradient"] = float(nn.utils.clip_grad_norm_(self.net.parameters(), 1.0))
         self.optimizer.step()
-        draws = stream(self.seed + 2, self.step, given.device)
-        self.codes.follow(
-            latents.detach().permute(0, 2, 3, 1).flatten(0, 2), chosen.flatten(), draws
-        )
+        if self.adversary:
+            told["critic"] = self._criticise(given, pictures.detach())
+        self.codes.follow(_points(latents.detach()), chosen.flatten(), draws)
         self.step += 1
         loop.follow(self.mean, self.net, self.step)
         far = float((pictures.detach().clamp(0, 1) - given).square().mean())
-        told = {name: float(loss.detach()) for name, loss in losses.items()}
-        told |= {"psnr": -10 * math.log10(far), "gradient": float(size)}
+        told |= {"commitment": float(commitment.detach()), "psnr": -10 * math.log10(far)}
         used = reconstruction.perplexity(self.codes.counts)
         return {"step": self.step, **told, "perplexity": used, "lr": rate}
+
+    def _wish(self, pictures: Tensor, given: Tensor) -> tuple[dict[str, float], Tensor]:
+        """How far off the pictures are, and the gradient by them. The critic's part in it is as
+        long as `adversary` says, in parts of the rest."""
+        with self._fast():
+            seen = self.eyes(pictures)
+            with torch.no_grad():
+                wanted = self.eyes(given)
+        far, strange = distance(pictures, given), perceived(seen, wanted)
+        (wish,) = torch.autograd.grad(far + PERCEPTION * strange, pictures)
+        if self.adversary:
+            with self._fast():
+                doubt = -self.critic(pictures).mean()
+            (push,) = torch.autograd.grad(doubt, pictures)
+            wish = wish + self.adversary * wish.norm() / push.norm().clamp(min=1e-12) * push
+        return {"distance": float(far.detach()), "perception": float(strange.detach())}, wish
+
+    def _criticise(self, given: Tensor, pictures: Tensor) -> float:
+        """The critic learns from what was drawn and what was decoded."""
+        with self._fast():
+            error = self.critic.error(given, pictures)
+        self.critical.zero_grad(set_to_none=True)
+        error.backward()
+        self.critical.step()
+        return float(error.detach())
+
+    def _fast(self) -> torch.autocast:
+        return torch.autocast(self.tests.device.type, torch.bfloat16)
 
     def measure(self) -> dict[str, float]:
         """What the mean network keeps of pictures in a style it never saw."""
@@ -189,6 +194,8 @@ class Learner:
             "net": self.net.state_dict(),
             "mean": self.mean.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "critic": self.critic.state_dict(),
+            "critical": self.critical.state_dict(),
             "counts": self.codes.counts,
             "sums": self.codes.sums,
             "step": self.step,
@@ -199,15 +206,11 @@ class Learner:
         self.net.load_state_dict(state["net"])
         self.mean.load_state_dict(state["mean"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.critic.load_state_dict(state["critic"])
+        self.critical.load_state_dict(state["critical"])
         self.codes.counts.copy_(state["counts"])
         self.codes.sums.copy_(state["sums"])
         self.step = state["step"]
-
-
-def sum_of_squares(seen: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """Squared distance of unit vectors at each place, the mean over places, summed over stages."""
-    apart = [(a - b).square().sum(1).mean() for a, b in zip(seen, wanted, strict=True)]
-    return torch.stack(apart).sum()
 
 
 @torch.no_grad()
@@ -230,7 +233,9 @@ def main() -> None:
     composer = Composer(known, size=reconstruction.SIDE, shares=SHARES)
     rate = loop.Rate(options.lr, options.end, WARM, options.steps)
     tests = reconstruction.unseen(options.data, TESTED).to(device)
-    learner = Learner(rate, tests, seed=options.seed)
+    learner = Learner(
+        rate, tests, seed=options.seed, adversary=options.adversary, damage=options.damage
+    )
     if not loop.resume(learner, folder, device) and options.start:
         path = pocket.RUNS / options.start / "state.pt"
         learner.warm(torch.load(path, weights_only=True, map_location=device))
@@ -245,6 +250,8 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = loop.parser(__doc__, steps=4000, batch=64, lr=1.5e-3, end=1e-5, seed=21)
     parser.add_argument("--size", type=int, default=64, help="side of the crops")
+    parser.add_argument("--adversary", type=float, default=0.0, help="how much a critic counts")
+    parser.add_argument("--damage", type=float, default=0.0, help="most codes that are swapped")
     return parser.parse_args()
 
 

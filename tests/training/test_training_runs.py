@@ -81,7 +81,7 @@ class Keeping:
 
     def learner(self) -> vqgan.Learner:
         rate = loop.Rate(1e-3, 1e-4, 2, STEPS)
-        return vqgan.Learner(rate, self.make(99), seed=5)
+        return vqgan.Learner(rate, self.make(99), seed=5, adversary=0.3, damage=0.2)
 
     def make(self, step: int) -> Tensor:
         return vqgan.crops(self.composer, 6, 32, seed=5, step=step)
@@ -278,6 +278,18 @@ def test_codes_go_to_what_chose_them_and_unused_ones_to_what_there_is():
     torch.testing.assert_close(net.codebook[[0, 3]], wanted, rtol=0, atol=0.01)
     assert (net.codebook[[1, 2, 4], None] - latents).norm(dim=2).amin(1).max() < 1e-4
     torch.testing.assert_close(codes.counts[[0, 3]], torch.tensor([2.0, 1.0]), rtol=0.05, atol=0)
+
+
+def test_the_given_share_of_codes_is_swapped_and_teaches_nothing():
+    book = torch.randn(50, 3, generator=Generator().manual_seed(1))
+    rows = torch.full((200, 3, 8, 8), 9.0, requires_grad=True)
+    hurt = vqgan.damaged(rows, book, 0.4, Generator().manual_seed(2))
+    swapped = (hurt != 9).any(1)
+    shares = swapped.float().mean((1, 2))
+    assert 0.17 < shares.mean() < 0.23 and shares.max() < 0.6 and shares.min() < 0.03
+    assert (hurt.permute(0, 2, 3, 1)[swapped][:, None] == book).all(2).any(1).all()
+    hurt.sum().backward()
+    assert rows.grad is not None and torch.equal(rows.grad[:, 0] == 0, swapped)
 
 
 def test_crops_are_pieces_of_the_scenes_of_their_step(toys: Sprites):
