@@ -85,6 +85,9 @@ class Averaged(CanvasSpec):
     def size(self) -> tuple[int, int]:  # type: ignore[override]
         return self.canvas.size
 
+    def memory(self, machine: Machine) -> int:
+        return self.canvas.memory(machine)
+
     def build(self, machine: Machine, seeds: Sequence[int]) -> AveragedCanvas:
         return AveragedCanvas(self.canvas.build(machine, seeds), self.decay)
 

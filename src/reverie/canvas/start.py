@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from PIL import ImageColor
+from torch import Tensor
 
 from reverie import image as images
 from reverie.errors import SpecError
@@ -16,6 +17,7 @@ from reverie.spec import spec
 
 Size = tuple[int, int]  # width, height
 LARGEST = 16384  # pixels a side
+CONTRAST = 4.0  # of Perlin clouds: eight of ten channels lie between 0.2 and 0.8
 
 
 class StartSpec(ABC):
@@ -39,6 +41,46 @@ class Noise(StartSpec):
     def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
         noise = Draws(seeds, 0, "start").normal(3, size[1], size[0])
         return (0.5 + self.strength * noise).clamp(0, 1).to(device)
+
+
+@spec
+class RandomPixels(StartSpec):
+    """Every channel of every pixel anywhere from 0 to 1.
+
+    Source: `--init_noise pixels` of nerdyrodent/VQGAN-CLIP, which pixray calls snow.
+    """
+
+    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
+        return Draws(seeds, 0, "start").uniform(3, size[1], size[0]).to(device)
+
+
+@spec
+class Perlin(StartSpec):
+    """Clouds of every colour: noise at several scales, the same clouds at every size.
+
+    `cells` are across the longer side; each of the `octaves` after the first has cells half as
+    large, and is half as strong.
+
+    Source: Perlin, "Improving Noise" (2002), in the colours of pixray/pixray's start.
+    Differs: pixray's cells have 8 pixels, 32 across 256, and its channels reach from 0 to 1; here
+    a sigmoid bounds them, so that a picture does not depend on its own extremes.
+    """
+
+    cells: int = 4
+    octaves: int = 6
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cells <= 64 or not 1 <= self.octaves <= 8:
+            raise SpecError(
+                f"cells: {self.cells}, octaves: {self.octaves}; 1 to 64 and 1 to 8 are wanted"
+            )
+
+    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
+        clouds = torch.zeros(len(seeds), 3, size[1], size[0])
+        for k in range(self.octaves):
+            draws = Draws(seeds, 0, f"start/octave{k}")
+            clouds += perlin(draws, size, self.cells * 2**k) / 2**k
+        return (CONTRAST * clouds).sigmoid().to(device)
 
 
 @spec
@@ -86,17 +128,25 @@ class Picture(StartSpec):
         return {} if images.is_link(self.path) else {self.path: images.digest(self.path)}
 
 
+WORDS: dict[str, StartSpec] = {
+    "noise": Noise(),
+    "pixels": RandomPixels(),
+    "snow": RandomPixels(),
+    "perlin": Perlin(),
+    "gradient": Gradient(),
+}
+
+
 def start_from(text: str) -> StartSpec:
-    """Reads `noise`, `gradient`, `#336699`, `teal`, `colour:teal`, or a picture's path or link.
+    """Reads `noise`, `pixels` (or `snow`), `perlin`, `gradient`, `#336699`, `teal`, `colour:teal`,
+    or a picture's path or link.
 
     Raises:
         SpecError: it is none of these.
     """
     word = text.strip()
-    if word == "noise":
-        return Noise()
-    if word == "gradient":
-        return Gradient()
+    if word in WORDS:
+        return WORDS[word]
     for mark in ("colour:", "color:"):
         if word.startswith(mark):
             return Colour(colour=word.removeprefix(mark))
@@ -106,9 +156,33 @@ def start_from(text: str) -> StartSpec:
         return Colour(colour=word)
     except SpecError as error:
         raise SpecError(
-            f"start: {text!r} is not noise, gradient, a colour such as #336699 or teal, a link, "
+            f"start: {text!r} is not {', '.join(WORDS)}, a colour such as #336699 or teal, a link, "
             "or the path of a picture"
         ) from error
+
+
+def perlin(draws: Draws, size: Size, cells: int) -> Tensor:
+    """One octave `[b, 3, h, w]`, about 0: at every corner of the cells a random slope, faded into
+    its neighbours. `cells` are across the longer side.
+
+    A sum over corners of (weight of row) * (weight of column) * slope is two matrix products.
+    """
+    (w, h), longer = size, max(size)
+    columns, rows = (math.ceil(cells * side / longer) + 1 for side in (w, h))
+    angle = 2 * math.pi * draws.uniform(3, rows, columns)
+    across, run = fading(w, longer, cells, columns)
+    down, rise = fading(h, longer, cells, rows)
+    return down @ angle.cos() @ run.mT + rise @ angle.sin() @ across.mT
+
+
+def fading(side: int, longer: int, cells: int, corners: int) -> tuple[Tensor, Tensor]:
+    """How much of each corner is in each pixel, and that times the way from the corner in cells:
+    `[side, corners]` each."""
+    at = (torch.arange(side) + 0.5) * (cells / longer)
+    way = at[:, None] - torch.arange(corners)
+    near = (1 - way.abs()).clamp(min=0)
+    weight = near**3 * (10 - 15 * near + 6 * near**2)
+    return weight, weight * way
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

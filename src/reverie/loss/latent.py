@@ -1,9 +1,9 @@
 """Losses on what a generator draws from: how far it has gone from somewhere, and how rough it is.
 
 Source: the terms that keep a VQGAN near its start in Crowson's VQGAN+CLIP notebook (2021,
-`init_weight`), its MSE regularised variant by jbusted1 (`mse_withzeros`), pixray (spherical, cosine),
-rkhamilton's vqgan-clip-generator (the latents of another picture) and tnwei's vqgan-clip-app
-(variation of the latents).
+`init_weight`), its MSE regularised variant by jbusted1 (`mse_withzeros`), pixray (spherical and
+cosine), rkhamilton's vqgan-clip-generator (the latents of another picture) and tnwei's
+vqgan-clip-app (variation of the latents).
 Differs: nerdyrodent's `-iw` pulls to zero whatever the start, fading as 1 / (2i + 1); here what it
 pulls to is said (`towards`), and how it fades is a curve.
 """
