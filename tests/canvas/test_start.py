@@ -6,8 +6,21 @@ import pytest
 import torch
 
 from reverie import image as images
-from reverie.canvas.start import Colour, Gradient, Noise, Picture, StartSpec, start_from
+from reverie.canvas.fourier import Fourier
+from reverie.canvas.start import (
+    WORDS,
+    Colour,
+    Gradient,
+    Noise,
+    Perlin,
+    Picture,
+    RandomPixels,
+    StartSpec,
+    perlin,
+    start_from,
+)
 from reverie.errors import PictureError, SpecError
+from reverie.protocols import Draws, Machine
 from reverie.spec import from_json, to_json
 
 CPU = torch.device("cpu")
@@ -21,7 +34,7 @@ def photo(tmp_path: Path) -> str:
     return str(tmp_path / "photo.png")
 
 
-@pytest.fixture(params=["noise", "gradient", "teal", "photo"])
+@pytest.fixture(params=[*WORDS, "teal", "photo"])
 def start(request: pytest.FixtureRequest, photo: str) -> StartSpec:
     return start_from(photo if request.param == "photo" else request.param)
 
@@ -37,14 +50,57 @@ def test_each_picture_depends_on_its_own_seed_alone(start: StartSpec):
     assert torch.equal(both[1:], start.draw(SIZE, (4,), CPU))
 
 
-def test_noise_and_gradients_differ_by_seed():
-    for start in (Noise(), Gradient()):
+def test_random_starts_differ_by_seed():
+    for start in WORDS.values():
         one, two = start.draw(SIZE, (3, 4), CPU)
         assert (one - two).abs().max() > 0.01
 
 
 def test_noise_has_the_deviation_it_says():
     assert Noise(strength=0.1).draw((64, 64), (0,), CPU).std().item() == pytest.approx(0.1, 0.05)
+
+
+def test_random_pixels_are_uniform_and_know_nothing_of_their_neighbours():
+    image = RandomPixels().draw((64, 64), (0, 1), CPU)
+    at = torch.quantile(image, torch.tensor([0.1, 0.5, 0.9])).tolist()
+    assert at == pytest.approx([0.1, 0.5, 0.9], abs=0.02)
+    beside = torch.corrcoef(torch.stack([image[..., 1:].flatten(), image[..., :-1].flatten()]))
+    assert beside[0, 1].abs() < 0.03
+
+
+def test_perlin_noise_is_nothing_at_the_corners_of_its_cells_and_has_their_slopes():
+    draws = Draws((3,), 0, "x")
+    cloud = perlin(draws, (401, 401), 1)[0, 0]  # cells of 401 pixels: corners at the ends
+    angle = 2 * torch.pi * Draws((3,), 0, "x").uniform(3, 2, 2)[0, 0]
+    for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        y, x = (0, -1)[row], (0, -1)[column]
+        assert cloud[y, x].abs() < 2 / 401
+        inner = (1, -2)[column]
+        slope = 401 * (cloud[y, inner] - cloud[y, x]) * (1, -1)[column]
+        assert slope.item() == pytest.approx(angle[row, column].cos().item(), abs=0.03)
+
+
+def test_perlin_clouds_are_the_same_at_every_size_and_coloured():
+    large, small = (Perlin(octaves=3).draw((n, n // 2), (5,), CPU) for n in (256, 64))
+    shrunk = torch.nn.functional.avg_pool2d(large, 4)
+    torch.testing.assert_close(shrunk, small, rtol=0, atol=0.03)
+    assert large.std().item() == pytest.approx(0.22, abs=0.06)
+    assert (large[:, 0] - large[:, 1]).abs().mean() > 0.1
+
+
+def test_perlin_octaves_add_finer_clouds():
+    def roughness(octaves: int) -> float:
+        return Perlin(octaves=octaves).draw((96, 96), (1,), CPU).diff(dim=3).abs().mean().item()
+
+    assert roughness(1) < roughness(3) < roughness(6)
+
+
+@pytest.mark.parametrize("word", ["pixels", "perlin", "gradient"])
+def test_a_spectrum_starts_from_the_same_picture(word: str):
+    start = start_from(word)
+    want = start.draw((32, 24), (3, 4), CPU)
+    canvas = Fourier(size=(32, 24), start=start).build(Machine(CPU, torch.float32), (3, 4))
+    torch.testing.assert_close(canvas(), want, rtol=0, atol=2e-3)
 
 
 def test_a_gradient_is_smooth():
@@ -68,6 +124,8 @@ def test_a_colour_can_be_written_in_several_ways(text: str):
 def test_words_of_the_command_line_become_starts(photo: str, tmp_path: Path):
     assert start_from("noise") == Noise()
     assert start_from("gradient") == Gradient()
+    assert start_from("pixels") == start_from("snow") == RandomPixels()
+    assert start_from("perlin") == Perlin()
     assert start_from("teal") == Colour(colour="teal")
     assert start_from(photo) == Picture(path=photo)
     assert start_from("https://a.b/c") == Picture(path="https://a.b/c")
@@ -93,3 +151,5 @@ def test_starts_survive_json(start: StartSpec):
         from_json({"kind": "Colour", "colour": "nonsense"})
     with pytest.raises(SpecError, match="strength"):
         from_json({"kind": "Noise", "strength": -1.0})
+    with pytest.raises(SpecError, match="octaves"):
+        from_json({"kind": "Perlin", "octaves": 0})
