@@ -178,6 +178,10 @@ class CanvasSpec(ABC):
     def build(self, machine: Machine, seeds: Sequence[int]) -> Canvas:
         """A canvas of `len(seeds)` pictures; the start of each depends on its own seed alone."""
 
+    def memory(self, machine: Machine) -> int:
+        """Bytes that painting one picture takes, about: enough to refuse what cannot fit."""
+        return 100 * self.size[0] * self.size[1]  # picture, gradient, parameters and Adam's means
+
 
 class PerceptorSpec(ABC):
     """Data that names a perceptor."""
