@@ -18,7 +18,7 @@ from reverie.optimizer import Adam
 from reverie.perceptor.clip import Clip
 from reverie.prompt import parse
 from reverie.protocols import Draws
-from reverie.record.pictures import story_in
+from reverie.record.story import story_in
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = str(ROOT / "tests" / "golden" / "clip-vit" / "weights.safetensors")

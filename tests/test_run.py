@@ -29,7 +29,7 @@ from reverie.perceptor.clip import Clip
 from reverie.prompt import parse
 from reverie.protocols import LossSpec
 from reverie.recipe import Patience, Recipe, Stage, Until
-from reverie.record.pictures import story_in
+from reverie.record.story import story_in
 from reverie.run import Run
 from reverie.spec import from_json, spec, to_json
 

@@ -4,13 +4,12 @@ recipe.json     what was asked and where it ran, enough to do it again
 picture.png     the picture so far (picture-1.png ... and sheet.png when there are several)
 log.jsonl       losses and score of every step
 state.pt        canvas, optimiser and step, while unfinished
+reel/           the pictures of the film, if one is wanted, until the run has ended
 
 A run that is stopped, in whatever way, goes on from its last state to the very same picture: what
 happens at step k depends on the recipe and k alone.
 """
 
-import json
-import math
 import shlex
 import time
 from collections.abc import Generator
@@ -19,20 +18,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from reverie.device import describe, fast_matmul, machine, memory_errors, refuse_beyond_memory
 from reverie.errors import RunError, SpecError, WeightsError
 from reverie.painting import Painting, similarity
 from reverie.protocols import Frame, Machine
 from reverie.recipe import Recipe, digests
-from reverie.record import pictures
-from reverie.record.folder import forget, locked, pictures_in, writing
-from reverie.record.log import Log
+from reverie.record import pictures, state
+from reverie.record.folder import (
+    forgotten_unless,
+    locked,
+    pictures_in,
+    read_json,
+    write_json,
+    writing,
+)
+from reverie.record.recorder import Recorder
+from reverie.record.story import checked
+from reverie.record.video import Video
 from reverie.spec import from_json, to_json
 from reverie.version import __version__
 
-BYTES_PER_PIXEL = 100  # picture, gradient, parameters and what Adam keeps of them
 Place = tuple[int, int]  # (stage, step): how far a run has come
 
 
@@ -56,12 +61,12 @@ class Run:
     """A run folder. Make one with `Run.start` or `Run.open`, then read `frames()`."""
 
     def __init__(self, folder: Path, story: dict[str, Any]) -> None:
-        self.folder, self.story = folder, pictures.checked(story, {"suffix": str})
+        self.folder, self.story = folder, checked(story, {"suffix": str})
         self.recipe: Recipe = from_json(story["recipe"], Recipe)
-        self.log = Log(folder / "log.jsonl")
+        self.recorder = Recorder(folder, self.story, self.recipe.steps)
+        self.log = self.recorder.log
         self.fresh = False  # whether it began with `start`, and has no frame yet
         self.made: list[Path] = []  # the folders that `start` made for it, the innermost first
-        self.superseded: list[Path] = []  # another run's pictures, which go when ours are there
 
     @classmethod
     def start(
@@ -71,26 +76,38 @@ class Run:
         on: Machine | None = None,
         *,
         suffix: str = ".png",
+        film: Video | None = None,
         overwrite: bool = False,
     ) -> "Run":
         """Prepares a folder for `recipe`. Nothing is written when the recipe cannot be done.
 
+        Args:
+            film: makes a film of the run, too; its path counts from the working directory.
+
         Raises:
-            RunError: the folder holds another run's picture, and `overwrite` is not set.
+            RunError: the folder holds another run's picture, or the film is there already, and
+                `overwrite` is not set.
             WeightsError, PictureError: a file that the recipe reads is missing.
         """
         if suffix not in pictures.SUFFIXES:
             raise RunError(
                 f"{suffix!r} is not a kind of picture; use {', '.join(pictures.SUFFIXES)}"
             )
+        on = on or machine()
         story = {
             "reverie": __version__,
             "recipe": to_json(recipe),
-            "machine": describe(on or machine()),
+            "machine": describe(on),
             "digests": digests(recipe),
         }
-        run = cls(folder, story | {"suffix": suffix, "cwd": str(Path.cwd())})
-        _check_room(recipe)
+        story |= {"suffix": suffix, "cwd": str(Path.cwd())}
+        if film:
+            with writing(Path(film.path).parent, "choose another place for the film"):
+                story["video"] = to_json(film.placed(overwrite))
+        run = cls(folder, story)
+        for stage in recipe.stages:  # else the system kills us for trying
+            canvas = stage.canvas
+            refuse_beyond_memory(canvas.memory(on), canvas.size, recipe.count, on)
         with writing(folder, "choose another folder"):
             run.made = [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
@@ -101,10 +118,9 @@ class Run:
                         f"{folder} already holds {found[0].name}; choose another folder, use "
                         f"--overwrite, or go on with that run: {run.again}"
                     )
-                run.superseded = found
-                for path in (run.state_file, run.log.path):
-                    path.unlink(missing_ok=True)
-                run._write_story()
+                run.recorder.superseded = found
+                run.recorder.forget()
+                write_json(folder / "recipe.json", run.story)
         run.fresh = True
         return run
 
@@ -116,20 +132,17 @@ class Run:
             RunError: there is no run in this folder.
         """
         path = folder / "recipe.json"
+        story = read_json(path, "a run's recipe", f"there is no run in {folder} (no {path.name})")
         try:
-            return cls(folder, json.loads(path.read_text(encoding="utf-8")))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise RunError(f"there is no run in {folder} (no recipe.json there)") from error
-        except (OSError, RecursionError) as error:
-            raise RunError(f"{path} cannot be read: {error}") from error
+            return cls(folder, story)
+        except SpecError:
+            raise
         except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, SpecError):
-                raise
             raise RunError(f"{path} is not a run's recipe: {error}") from error
 
     @property
     def state_file(self) -> Path:
-        return self.folder / "state.pt"
+        return self.recorder.state_file
 
     @property
     def pictures(self) -> list[Path]:
@@ -138,9 +151,19 @@ class Run:
         return [self.folder / name for name in names]
 
     @property
+    def film(self) -> Path | None:
+        """Where the film is, or will be, if there is to be one."""
+        return Path(self.recorder.video.path) if self.recorder.video else None
+
+    @property
     def again(self) -> str:
         """The command that goes on with this run."""
         return f"reverie resume {shlex.quote(str(self.folder))}"
+
+    @property
+    def _what(self) -> str:
+        size = "x".join(map(str, self.recipe.stages[0].canvas.size))
+        return f"{self.recipe.count} picture(s) of {size}"
 
     @property
     def ended(self) -> str | None:
@@ -179,15 +202,15 @@ class Run:
         was, self.story["digests"] = self.story["digests"], digests(self.recipe)
         self.expect(was)
         on = machine(self.story["machine"]["device"], self.story["machine"]["precision"])
-        size = "x".join(map(str, self.recipe.stages[0].canvas.size))
         fresh, self.fresh = self.fresh, False
         hint = f"what was saved before is whole: make room, and go on with: {self.again}"
         with (
-            self._forgotten_unless_begun(fresh),
+            forgotten_unless(lambda: self.log.rows() or not fresh, self.folder, self.made),
             writing(self.folder, hint),
             locked(self.folder),
             fast_matmul(on),
-            memory_errors(f"{self.recipe.count} picture(s) of {size}"),
+            memory_errors(self._what),
+            self._filmed(),
             closing(self._frames(on, save_every, last)) as frames,
         ):
             begun = time.monotonic()
@@ -198,14 +221,14 @@ class Run:
 
     def _frames(self, on: Machine, save_every: float, last: Place | None) -> Generator[Progress]:
         """The frames of all stages, one stage after the other."""
-        state = self._read_state()
-        first = state["stage"] if state else 0
-        self.log.cut(first, state["step"] if state else 0)
+        live = state.read(self.state_file)
+        first, step = (live["stage"], live["step"]) if live else (0, 0)
+        self.recorder.cut(first, step, self._before(first) + step)
         before = None
         for index in range(first, len(self.recipe.stages)):
             stage = self.recipe.stages[index]
-            painting = Painting(stage, self.recipe.seeds, on, before=before, state=state)
-            state = None
+            painting = Painting(stage, self.recipe.seeds, on, before=before, state=live)
+            live = None
             with closing(self._stage(index, painting, save_every, last)) as frames:
                 for progress in frames:
                     before = progress.frame.image
@@ -213,109 +236,64 @@ class Run:
                     if progress.ended:
                         return
 
+    def _before(self, stage: int) -> int:
+        """The steps of the stages before one."""
+        return sum(stage.steps for stage in self.recipe.stages[:stage])
+
     def _stage(
         self, index: int, painting: Painting, save_every: float, last: Place | None
     ) -> Generator[Progress]:
         """The frames of a stage, recorded; saved now and then, and whenever it is left."""
-        done = sum(stage.steps for stage in self.recipe.stages[:index])
+        record, done, steps = self.recorder, self._before(index), self.recipe.steps
         saved, seen, ended = time.monotonic(), None, None
         try:
             for frame, why in painting.frames():
-                seen = frame
-                self._log(index, frame)
+                seen, scores = frame, similarity(frame)
+                record.see(index, done + frame.step, frame, scores)
                 over = (index, frame.step) == last
                 final = why and index == len(self.recipe.stages) - 1
                 ended = (why or "all steps done") if over or final else None
                 if ended:
+                    record.close_reel(done + frame.step, frame)
                     self._end(index, frame, ended)
                 elif time.monotonic() - saved >= save_every:
-                    self._save(index, frame, painting)
+                    record.keep(index, frame, scores, painting.state())
                     saved = time.monotonic()
-                step, steps = done + frame.step, self.recipe.steps
-                yield Progress(frame, index, step, steps, similarity(frame), ended)
+                yield Progress(frame, index, done + frame.step, steps, scores, ended)
                 if over:
                     return
         except GeneratorExit:  # the reader left between two frames: canvas and optimiser agree
             if seen is not None and not ended:
-                self._save(index, seen, painting)
+                record.close_reel(done + seen.step, seen)
+                record.keep(index, seen, similarity(seen), painting.state())
             raise
         except BaseException:  # in the middle of a step: the last state on disk stands
             if seen is not None:
                 with suppress(OSError):  # the error that stops the run matters more
-                    self._save_pictures(index, seen)
+                    record.save_pictures(index, seen, similarity(seen))
             raise
-
-    def _save(self, index: int, frame: Frame, painting: Painting) -> None:
-        """Pictures and state, so that the run can go on from this frame."""
-        self._save_pictures(index, frame)
-        temporary = self.state_file.with_suffix(".tmp")
-        try:
-            torch.save({"stage": index, **painting.state()}, temporary)
-            temporary.replace(self.state_file)
-        except RuntimeError as error:  # how torch reports a full disk
-            raise OSError(str(error)) from error
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def _end(self, index: int, frame: Frame, why: str) -> None:
         """Pictures, and no state: the run is over."""
-        self._save_pictures(index, frame)
+        self.recorder.save_pictures(index, frame, similarity(frame))
         self.story["ended"] = why
-        self._write_story()
+        write_json(self.folder / "recipe.json", self.story)
         self.state_file.unlink(missing_ok=True)
 
-    def _save_pictures(self, index: int, frame: Frame) -> None:
-        story = {k: self.story[k] for k in ("reverie", "recipe", "machine", "digests")}
-        story["ended"] = {"stage": index, "step": frame.step}
-        suffix = self.story["suffix"]
-        kept = pictures.save(frame.image.cpu(), self.folder, story, similarity(frame), suffix)
-        for path in {*self.superseded} - {*kept}:
-            path.unlink(missing_ok=True)
-        self.superseded = []
-
-    def _log(self, index: int, frame: Frame) -> None:
-        self.log.append(
-            {
-                "stage": index,
-                "step": frame.step,
-                "t": round(frame.t, 6),
-                "score": [round(s, 6) for s in similarity(frame)],
-                "losses": {n: [round(v, 6) for v in x.tolist()] for n, x in frame.losses.items()},
-                "time": round(time.time(), 3),
-            }
-        )
-
     @contextmanager
-    def _forgotten_unless_begun(self, fresh: bool) -> Generator[None]:
-        """A run that fails before its first frame leaves no folder behind."""
+    def _filmed(self) -> Generator[None]:
+        """Makes the film when the run is left between two frames, for now or for good."""
         try:
             yield
-        except BaseException:
-            if fresh and not self.log.rows():
-                with suppress(OSError):
-                    forget(self.folder, self.made)
+        except GeneratorExit:
+            self.write_video()
             raise
+        self.write_video()
 
-    def _write_story(self) -> None:
-        path = self.folder / "recipe.json"
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.story, indent=1, ensure_ascii=False), encoding="utf-8")
-        temporary.replace(path)
+    def write_video(self) -> Path | None:
+        """Makes the film of what is painted so far, if one was asked for and is not there yet.
 
-    def _read_state(self) -> dict[str, Any] | None:
-        if not self.state_file.exists():
-            return None
-        try:
-            return torch.load(self.state_file, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise RunError(
-                f"{self.state_file} cannot be read ({type(error).__name__}); delete it to start "
-                "this run from the beginning"
-            ) from error
-
-
-def _check_room(recipe: Recipe) -> None:
-    """Refuses pictures that cannot fit, before the system kills the process for trying."""
-    pixels = max(math.prod(stage.canvas.size) for stage in recipe.stages) * recipe.count
-    size = "x".join(map(str, recipe.stages[0].canvas.size))
-    refuse_beyond_memory(pixels * BYTES_PER_PIXEL, f"{recipe.count} picture(s) of {size}")
+        Raises:
+            PictureError: it cannot be written.
+        """
+        return self.recorder.write_video(self.recipe.title, self.pictures[0])

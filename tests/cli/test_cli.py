@@ -18,7 +18,7 @@ import torch
 from reverie import image as images
 from reverie.cli import main
 from reverie.cli.looking import _distinct as distinct
-from reverie.record.pictures import story_in
+from reverie.record.story import story_in
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PERCEPTOR = ("--perceptor", str(GOLDEN / "clip-vit" / "weights.safetensors"))

@@ -9,7 +9,7 @@ import torch
 from perceptor.pocket_models import shipped
 from reverie import image as images
 from reverie.cli import main
-from reverie.record.pictures import story_in
+from reverie.record.story import story_in
 from reverie.weights import pocket
 
 QUICK = ("--size", "40x32", "--steps", "2", "--refine", "2", "--cutouts", "2", "--device", "cpu")

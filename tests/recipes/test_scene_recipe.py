@@ -19,7 +19,7 @@ from reverie.recipes.fourier import fourier
 from reverie.recipes.paint import best_recipe, recipe_for
 from reverie.recipes.scene import scene
 from reverie.recipes.words import remarks, reworded, varied
-from reverie.record.pictures import story_in
+from reverie.record.story import story_in
 from reverie.run import Run
 from reverie.spec import edited, from_json, to_json
 from reverie.weights import store

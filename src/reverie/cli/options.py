@@ -95,6 +95,12 @@ class RunOptions:
         | None
     ) = None
     "Optimiser, instead of the recipe's."
+    video: Annotated[str | None, Parameter(metavar="FILE")] = None
+    "Make a film of the painting, too: a .mp4, .webm, .gif, .webp or .apng."
+    video_length: Duration = 10.0
+    "Of the film; its last picture stays for a second."
+    video_rate: float | None = None
+    "Pictures a second; if left out, 30, or 15 in a .gif, .webp or .apng."
     set: Annotated[
         tuple[str, ...], Parameter(negative="", metavar="PATH=VALUE", show_default=False)
     ] = ()

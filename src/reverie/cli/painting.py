@@ -11,6 +11,7 @@ from reverie.recipes import RECIPES
 
 if TYPE_CHECKING:
     from reverie.recipe import Recipe
+    from reverie.record.video import Video
     from reverie.run import Run
 
 TYPED: dict[Any, Any] = {tuple[int, int]: Size, Number: Rate}  # what a recipe takes -> its option
@@ -112,9 +113,22 @@ def paint_recipe(recipe: "Recipe", options: RunOptions, *, keep_seed: bool = Fal
         folder,
         machine(options.device, options.precision),
         suffix=f".{options.format}",
+        film=film_of(options),
         overwrite=options.overwrite,
     )
     return show(run, budget=options.budget, preview=options.preview)
+
+
+def film_of(options: RunOptions) -> "Video | None":
+    """The film of the run that the options ask for."""
+    from reverie.errors import SpecError
+    from reverie.record.video import Video
+
+    if options.video:
+        return Video(path=options.video, length=options.video_length, rate=options.video_rate)
+    if options.video_rate or options.video_length != RunOptions.video_length:
+        raise SpecError("--video-length and --video-rate go with --video FILE")
+    return None
 
 
 def adjusted(recipe: "Recipe", options: RunOptions, keep_seed: bool) -> "Recipe":
@@ -167,7 +181,7 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
         highlight=False,
         markup=False,
     )
-    for remark in remarks(recipe):
+    for remark in [*remarks(recipe), *_planned(run)]:
         console.print(remark, style="dim", highlight=False, markup=False)
     with closing(run.frames(budget=budget)) as frames:
         last = watch(frames, console, preview=preview)
@@ -178,10 +192,22 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     console.print(f"{done}{score}", highlight=False)
     for path in [*run.pictures, *(p for p in [run.folder / "sheet.png"] if recipe.count > 1)]:
         print(path, flush=True)
+    if run.film:
+        print(run.film, flush=True)
     if not last.ended:
         console.print(f"go on with: {run.again}", highlight=False, markup=False, soft_wrap=True)
         return 0 if budget is not None else 130
     return 0
+
+
+def _planned(run: "Run") -> list[str]:
+    """What the film of a run will be, if there is to be one."""
+    plan = run.recorder.plan
+    if not plan:
+        return []
+    few = len(plan.steps) > run.recipe.steps  # all of them, where there might have been more
+    why = f", from {run.recipe.steps} steps" if few else ""
+    return [f"film: {plan.seconds:.3g} s at {plan.rate:.3g} pictures a second{why}"]
 
 
 def _wanted(prompt: str | None) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reverie.recipe import Recipe
+    from reverie.record.video import Video
     from reverie.run import Run
 
 
@@ -34,7 +35,8 @@ def resume(folder: str, /, *, budget: Duration | None = None, preview: bool = Tr
     run = Run.open((path.parent if path.is_file() else path).absolute())
     if run.ended:
         sys.stderr.write(f"this run is done ({run.ended})\n")
-        for picture in run.pictures:
+        run.write_video()  # unless it is there
+        for picture in [*run.pictures, *([run.film] if run.film else [])]:
             print(picture)
         return 0
     cwd = run.story.get("cwd")
@@ -52,7 +54,7 @@ def replay(
     """Paint a picture again from the recipe inside it: the same bits on the same machine.
 
     Args:
-        picture: a picture painted by reverie.
+        picture: a picture painted by reverie, or the film of a run.
         output: folder for the new run; NAME-replay beside the picture if left out.
         preview: show the picture in the terminal while it is painted.
     """
@@ -69,7 +71,7 @@ def replay(
     path = Path(picture)
     story = _story(path)
     recipe: Recipe = from_json(story["recipe"], Recipe)
-    if not 0 <= story["picture"] < recipe.count:
+    if not 0 <= story.get("picture", 0) < recipe.count:
         raise SpecError(f"$.picture: {story['picture']} is not one of {recipe.count}")
     at = story["machine"]
     torch.set_num_threads(at.get("threads") or torch.get_num_threads())
@@ -78,10 +80,24 @@ def replay(
     console = Console(stderr=True)
     where = _started_in(path)
     folder, path = folder.absolute(), path.absolute()
+    film = _film_again(story, folder / path.name)
+    files: dict[str, Any] = {"film": film} if film else {"suffix": path.suffix.lower()}
     with chdir(where):  # its recipe may name files from there
-        run = Run.start(recipe, folder, on, suffix=path.suffix.lower(), overwrite=output is None)
+        run = Run.start(recipe, folder, on, overwrite=output is None, **files)
         run.expect(story["digests"])
         return _replayed(run, story, path, console, preview)
+
+
+def _film_again(story: dict[str, Any], path: Path) -> "Video | None":
+    """The film that a story is about, made anew at `path`; None when it is about a picture."""
+    from dataclasses import replace
+
+    from reverie.record.video import Video
+    from reverie.spec import from_json
+
+    if "video" not in story:
+        return None
+    return replace(from_json(story["video"], Video, "$.video"), path=str(path))
 
 
 def _replayed(
@@ -93,7 +109,7 @@ def _replayed(
 
     recipe = run.recipe
     if recipe.count > 1:
-        which = f"picture {story['picture'] + 1} of {recipe.count}, painted together"
+        which = f"picture {story.get('picture', 0) + 1} of {recipe.count}, painted together"
         console.print(f"{which}: all are painted again", highlight=False)
     last = (story["ended"]["stage"], story["ended"]["step"])
     with closing(run.frames(last=last)) as frames:
@@ -101,8 +117,9 @@ def _replayed(
     if end is None or not end.ended:
         console.print(f"stopped; go on with: {run.again}", highlight=False, soft_wrap=True)
         return 130
-    console.print(_compared(path, run.pictures[story["picture"]]), highlight=False)
-    print(run.pictures[story["picture"]])
+    again = run.film or run.pictures[story["picture"]]
+    console.print(_compared(path, again), highlight=False)
+    print(again)
     return 0
 
 
@@ -110,7 +127,7 @@ def info(path: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
     """Show how a picture or a run was made.
 
     Args:
-        path: a picture painted by reverie, or a run's folder.
+        path: a picture or a film painted by reverie, or a run's folder.
         json: print everything as JSON instead of a table.
     """
     import json as json_text
@@ -127,7 +144,7 @@ def info(path: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
 
 
 def read_recipe(source: str) -> "Recipe":
-    """The recipe in a .json file, a picture, a run's folder, or a .py file that sets `recipe`.
+    """The recipe in a .json, a picture, a film, a run's folder, or a .py that sets `recipe`.
 
     Raises:
         SpecError: there is none, or it is not valid.
@@ -163,7 +180,7 @@ def read_recipe(source: str) -> "Recipe":
 
 
 def _story(path: Path) -> dict[str, Any]:
-    from reverie.record.pictures import story_in
+    from reverie.record.story import story_in
 
     story = story_in(path)
     if story is None:
@@ -176,6 +193,9 @@ def _story(path: Path) -> dict[str, Any]:
 def _compared(old: Path, new: Path) -> str:
     from reverie import image as images
 
+    if old.suffix.lower() in (".mp4", ".webm", ".gif", ".apng"):
+        same = old.read_bytes() == new.read_bytes()
+        return "the same film, bit for bit" if same else "painted again"
     if old.suffix.lower() != ".png":
         return "painted again (only PNG keeps every bit, so there is nothing to compare)"
     before, after = images.load(old), images.load(new)

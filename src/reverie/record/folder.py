@@ -1,9 +1,11 @@
 """The folder of a run: who may write in it, and what happens when that fails."""
 
+import json
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from reverie.errors import ReverieError, RunError
 from reverie.weights.lock import lock_file
@@ -37,6 +39,46 @@ def pictures_in(folder: Path) -> list[Path]:
     """Pictures that runs have left in a folder, of any number and kind."""
     names = re.compile(r"picture(-\d+)?\.\w+|sheet\.png")
     return sorted(path for path in folder.glob("*.*") if names.fullmatch(path.name))
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Writes JSON that is whole or not there."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_json(path: Path, what: str, missing: str) -> Any:
+    """
+    Args:
+        what: what it should be, for an error.
+        missing: how to say that it is not there.
+
+    Raises:
+        RunError: it is not there, or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunError(missing) from error
+    except (OSError, RecursionError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    except ValueError as error:
+        raise RunError(f"{path} is not {what}: {error}") from error
+
+
+@contextmanager
+def forgotten_unless(
+    begun: Callable[[], object], folder: Path, made: list[Path]
+) -> Generator[None]:
+    """Work that fails before it has begun leaves no trace in `folder`, nor the folders `made`."""
+    try:
+        yield
+    except BaseException:
+        if not begun():
+            with suppress(OSError):
+                forget(folder, made)
+        raise
 
 
 def forget(folder: Path, made: list[Path]) -> None:

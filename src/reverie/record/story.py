@@ -1,0 +1,65 @@
+"""What a run, a picture or a film remembers of how it was made."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from reverie import image as images
+from reverie.errors import SpecError
+from reverie.record import video
+from reverie.spec import from_json
+
+STORY = {  # what the story of a run or a picture holds, by type
+    "reverie": str,
+    "recipe": dict[str, Any],
+    "machine": dict[str, str | int],
+    "digests": dict[str, str],
+}
+OF_A_PICTURE = {"ended": dict[str, int], "picture": int}
+OF_A_FILM = {"ended": dict[str, int], "video": video.Video}
+
+
+def checked(story: Any, also: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """A story that somebody may have changed, unless it lacks what is needed.
+
+    Raises:
+        SpecError: with the place.
+    """
+    if not isinstance(story, dict):
+        raise SpecError(f"$: a story is an object, got {type(story).__name__}")
+    for name, want in {**STORY, **also}.items():
+        if name not in story:
+            raise SpecError(f"$: {name!r} is missing")
+        if name != "recipe":  # which is read as what it is, with its own errors
+            from_json(story[name], want, f"$.{name}")
+    for name in ("device", "precision"):
+        if not isinstance(story["machine"].get(name), str):
+            raise SpecError(f"$.machine: {name!r} is missing")
+    return story
+
+
+def story_in(path: Path) -> dict[str, Any] | None:
+    """The story in a picture or a film, or None when it is not one of ours.
+
+    Raises:
+        PictureError: it cannot be read.
+        SpecError: it is one of ours, and was changed.
+    """
+    film = path.suffix.lower() in (".mp4", ".webm", ".gif", ".apng")  # a .webp is read as either
+    text = video.text_in(path) if film else images.read_text(path)
+    try:
+        story = json.loads(text or "")
+    except ValueError:
+        return None
+    if not isinstance(story, dict) or "recipe" not in story:
+        return None
+    if "video" in story:
+        checked(story, OF_A_FILM)
+    else:
+        checked(story, OF_A_PICTURE)
+        from_json(story.get("score", 0.0), float, "$.score")
+    if {*story["ended"]} != {"stage", "step"}:
+        raise SpecError("$.ended: a stage and a step are wanted")
+    return story
