@@ -53,18 +53,44 @@ def known(things: list[Concept]) -> str:
 
 
 def trained(run: str) -> str:
-    """How a run and those it began with were trained, as Markdown."""
+    """How a perceptor's run and those it began with were trained, as Markdown."""
+    return _phases(run, {"attack up to": "attack"})
+
+
+def codec_trained(run: str) -> str:
+    """As `trained`, of a VQGAN."""
+    return _phases(run, {"weight of the critic": "adversary", "codes swapped up to": "damage"})
+
+
+def _phases(run: str, more: dict[str, str]) -> str:
+    """more: title and option of what only these runs have."""
     lines = []
     while (RUNS / run / "phase.json").exists():
         phase = json.loads((RUNS / run / "phase.json").read_text())
         steps = torch.load(RUNS / run / "state.pt", weights_only=True, mmap=True)["step"]
+        own = "".join(f" {phase.get(option) or 'none'} |" for option in more.values())
         lines.append(
             f"| {steps:,} | {steps * phase['batch']:,} | {phase['size']} |"
-            f" {phase['lr']:g} to {phase['end']:g} | {phase['attack'] or 'none'} |"
+            f" {phase['lr']:g} to {phase['end']:g} |{own}"
         )
         run = str(phase["start"])
-    head = ["| steps | pictures | side | learning rate | attack up to |", "|---|---|---|---|---|"]
+    titles = "".join(f" {title} |" for title in more)
+    head = [f"| steps | pictures | side | learning rate |{titles}", "|---" * (4 + len(more)) + "|"]
     return "\n".join([*head, *reversed(lines)])
+
+
+def codec(rows: dict[str, tuple[float, int, float]], pictures: int, codes: int, size: str) -> str:
+    """What a VQGAN keeps: PSNR, codes used and their perplexity, of sets of pictures."""
+    lines = [
+        f"{size}. Of {pictures} new pictures of each kind, 128x128:\n",
+        f"| | PSNR | of {codes:,} codes used | perplexity |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {psnr:.1f} dB | {used:,} | {even:.0f} |"
+        for name, (psnr, used, even) in rows.items()
+    ]
+    return "\n".join(lines)
 
 
 def filled(text: str, name: str, body: str) -> str:

@@ -25,7 +25,7 @@ from training.dice import pick, stream, uniform
 from training.likeness import Critic, Eyes, distance, perceived
 from training.plans import Shares
 from training.scenes import Composer
-from training.sprites import sprites
+from training.sprites import TEST_STYLE, sprites
 
 CROPS = 2  # so many are taken from each scene
 SHARES = Shares(portrait=0.15, filtered=0.15, hard=0.0)
@@ -232,7 +232,7 @@ def main() -> None:
     known = sprites(options.data, pocket_biggan.STYLES, size=reconstruction.SIDE).to(device)
     composer = Composer(known, size=reconstruction.SIDE, shares=SHARES)
     rate = loop.Rate(options.lr, options.end, WARM, options.steps)
-    tests = reconstruction.unseen(options.data, TESTED).to(device)
+    tests = reconstruction.scenes(options.data, TEST_STYLE, TESTED).to(device)
     learner = Learner(
         rate, tests, seed=options.seed, adversary=options.adversary, damage=options.damage
     )

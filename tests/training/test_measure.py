@@ -350,7 +350,7 @@ def test_figures_become_tables():
 
 def test_the_card_has_every_part_and_names_the_things_that_are_known():
     text = CARD.read_text("utf-8")
-    for model in ("pocket-clip", "pocket-judge"):
+    for model in ("pocket-clip", "pocket-judge", "pocket-vqgan"):
         for part in (model, f"{model} trained"):
             assert card.filled(text, part, "new") != text
     if not (DATA / "captions.json").exists():
