@@ -9,7 +9,11 @@ import reverie.canvas.averaged
 import reverie.canvas.fourier
 import reverie.canvas.pixels
 import reverie.canvas.scene
+import reverie.canvas.vqgan
+import reverie.canvas.vqgan_codes
 import reverie.loss.colour
+import reverie.loss.latent
+import reverie.loss.pixel
 import reverie.loss.prompts
 import reverie.loss.smooth
 import reverie.perceptor.clip

@@ -6,5 +6,17 @@ Recipes import what they name inside their bodies, so that asking for help needs
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
+from reverie.recipes.vqgan_clip import vqgan_clip
+from reverie.recipes.vqgan_codes import vqgan_codes
+from reverie.recipes.vqgan_mse import vqgan_mse
+from reverie.recipes.vqgan_notebook import vqgan_notebook
 
-RECIPES = {"fourier": fourier, "pixels": pixels, "scene": scene}
+RECIPES = {
+    "fourier": fourier,
+    "pixels": pixels,
+    "scene": scene,
+    "vqgan-clip": vqgan_clip,
+    "vqgan-codes": vqgan_codes,
+    "vqgan-mse": vqgan_mse,
+    "vqgan-notebook": vqgan_notebook,
+}

@@ -31,15 +31,18 @@ def recipe_for(prompt: str, canvas: str, **options: Any) -> "Recipe":
 
 
 def best_recipe(options: Mapping[str, Any]) -> str:
-    """The recipe for what is installed and asked: `scene` for the pocket models, if it has all
-    the options, else `fourier`."""
+    """The recipe for what is installed and asked: `scene` for the pocket models, `vqgan-clip` where
+    a VQGAN is installed, if it has all the options; else `fourier`."""
     from reverie.recipes import RECIPES
-    from reverie.recipes.words import best
+    from reverie.recipes.words import best, first_installed
 
     perceptor = options.get("perceptor", "auto")
     small = (best() if perceptor == "auto" else perceptor) == "pocket-clip"
-    known = inspect.signature(RECIPES["scene"]).parameters
-    return "scene" if small and all(name in known for name in options) else "fourier"
+    wanted = "scene" if small else "vqgan-clip" if first_installed("vqgan") else "fourier"
+    known = inspect.signature(RECIPES[wanted]).parameters
+    if all(name in known for name in options):
+        return wanted
+    return "vqgan-clip" if "model" in options else "fourier"
 
 
 def paint(

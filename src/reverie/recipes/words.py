@@ -1,12 +1,13 @@
 """What the recipes share: words, judged by CLIP, pull at a canvas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie.optimizer import OptimizerSpec
     from reverie.prompt import Prompt
-    from reverie.protocols import CanvasSpec, PerceptorSpec
+    from reverie.protocols import CanvasSpec, LossSpec, PerceptorSpec
     from reverie.recipe import Recipe, Stage
 
     Scenes = tuple[tuple[Prompt, ...], ...]
@@ -51,27 +52,35 @@ def judging(
     steps: int,
     cutouts: int,
     preset: str,
+    augments: str = "",
     smooth: float = 0.0,
+    change_every: int | None = None,
+    fade: float = 0.0,
+    more: "Mapping[str, LossSpec] | None" = None,
 ) -> "Stage":
-    """A stage in which `perceptor` judges cutouts of `canvas` against parsed prompts."""
+    """A stage in which `perceptor` judges cutouts of `canvas` against parsed prompts, beside
+    `more` losses."""
     from reverie.augment.cutouts import Cutouts
+    from reverie.augment.moves import read_augments
     from reverie.loss.prompts import Prompts
     from reverie.loss.smooth import TotalVariation
-    from reverie.protocols import LossSpec
     from reverie.recipe import Stage
-    from reverie.spec import from_json
+    from reverie.spec import from_json, to_json
 
-    cut = {"kind": "Cutouts", "count": cutouts, "preset": preset}
+    chosen = to_json(read_augments(augments)) if augments else None
+    cut = {"kind": "Cutouts", "count": cutouts, "preset": preset, "augments": chosen}
     losses: dict[str, LossSpec] = {
         "prompts": Prompts(
             scenes=scenes,
             perceptors=perceptors(perceptor),
             augment=from_json(cut, Cutouts, "$.cutouts"),
+            every=change_every,
+            fade=fade,
         )
     }
     if smooth:
         losses["smooth"] = TotalVariation(weight=smooth)
-    return Stage(canvas=canvas, losses=losses, optimizer=optimizer, steps=steps)
+    return Stage(canvas=canvas, losses=losses | dict(more or {}), optimizer=optimizer, steps=steps)
 
 
 FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that it changes
@@ -82,11 +91,24 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "perceptor": "losses.prompts.perceptors",
     "cutouts": "losses.prompts.augment.count",
     "preset": "losses.prompts.augment.preset",
+    "augments": "losses.prompts.augment.augments",
     "smooth": "losses.smooth.weight",
     "decay": "canvas.decay",
     "style": "canvas.style",
     "vary": "canvas.vary",
     "art": "canvas.art",
+    "model": "canvas.model",
+    "keep": "losses.keep.weight",
+    "keep_to": "losses.keep.towards",
+    "keep_by": "losses.keep.measure",
+    "change_every": "losses.prompts.every",
+    "fade": "losses.prompts.fade",
+}
+
+
+REAL = {  # a pocket model -> what to fetch in its place
+    "pocket-clip": "ViT-B/32",
+    "pocket-vqgan": "vqgan_imagenet_f16_16384",
 }
 
 
@@ -96,16 +118,22 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     Raises:
         SpecError: it has several stages, or lacks the field.
     """
+    from reverie.augment.moves import read_augments
     from reverie.canvas.averaged import Averaged
-    from reverie.canvas.start import start_from
     from reverie.errors import SpecError
+    from reverie.recipes import vqgan
     from reverie.spec import edited, to_json
 
     stage, *more = recipe.stages
     if options and more:
         names = ", ".join(f"--{name}" for name in options)
         raise SpecError(f"{names}: this recipe has several stages; use --set stages[0]....=VALUE")
-    read: dict[str, Callable[[str], Any]] = {"init": start_from, "perceptor": perceptors}
+    read: dict[str, Callable[[Any], Any]] = {
+        "init": vqgan.start,
+        "perceptor": perceptors,
+        "augments": read_augments,
+        "size": partial(vqgan.fitted, stage.canvas),
+    }
     for name, value in options.items():
         if name not in FIELDS:
             raise SpecError(f"--{name} cannot go with --recipe, whose stages are made already")
@@ -138,14 +166,18 @@ def perceptors(names: str) -> "tuple[PerceptorSpec, ...]":
 def best() -> str:
     """The installed model that comes first in the manifest, or else the first imported one; or
     else the one in the package."""
+    return first_installed("clip") or "pocket-clip"
+
+
+def first_installed(kind: str) -> str | None:
+    """The installed model of a kind that comes first in the manifest, or the first imported one."""
     from reverie.weights.manifest import entries
     from reverie.weights.store import installed
 
     order = list(entries())
-    names = [model.name for model in installed() if model.kind == "clip"]
-    if not names:
-        return "pocket-clip"
-    return min(names, key=lambda name: order.index(name) if name in order else len(order))
+    names = [model.name for model in installed() if model.kind == kind]
+    place = {name: order.index(name) if name in order else len(order) for name in names}
+    return min(names, key=place.__getitem__, default=None)
 
 
 def remarks(recipe: "Recipe") -> list[str]:
@@ -162,7 +194,10 @@ def remarks(recipe: "Recipe") -> list[str]:
     scenes = [scene for loss in losses if isinstance(loss, Prompts) for scene in loss.scenes]
     texts = dict.fromkeys(prompt.words for scene in scenes for prompt in scene if prompt.words)
     said = understood(list(texts))
-    limits = f"with {' and '.join(used)}: {LIMITS}; for all else: reverie models pull ViT-B/32"
+    pulls = [f"reverie models pull {REAL[name]}" for name in used if name in REAL]
+    limits = f"with {' and '.join(used)}: {LIMITS}"
+    if pulls:
+        limits += f"; for all else: {' and '.join(pulls)}"
     return [said, limits] if said else [limits]
 
 
