@@ -1,9 +1,11 @@
 """Devices and precisions are chosen sensibly, and fp32 stays fp32."""
 
+import re
+
 import pytest
 import torch
 
-from reverie.device import _onednn_is_exact, fast_matmul, machine
+from reverie.device import _onednn_is_exact, fast_matmul, machine, refuse_beyond_memory
 from reverie.errors import CapacityError
 
 
@@ -41,3 +43,15 @@ def test_fast_products_are_accurate_and_the_setting_is_put_back():
     finally:
         matmul.fp32_precision = usual
     assert ((got.double() - a @ b).norm() / (a @ b).norm()).item() < 5e-6
+
+
+def test_work_beyond_the_memory_is_refused_with_what_would_fit():
+    cpu = machine("cpu", "fp32")
+    refuse_beyond_memory(1, (512, 256), 9, cpu)
+    with pytest.raises(CapacityError, match=r"512x256 would take about 4096 GiB") as told:
+        refuse_beyond_memory(1 << 42, (512, 256), 1, cpu)
+    width, height = map(int, re.search(r"--size (\d+)x(\d+) would fit", str(told.value)).groups())
+    assert 0 < width < 512 and height == width // 2 // 16 * 16
+    refuse_beyond_memory((1 << 42) * width * height // (512 * 256), (width, height), 1, cpu)
+    with pytest.raises(CapacityError, match=r"--count \d+ would fit"):
+        refuse_beyond_memory(1 << 28, (512, 256), 1 << 20, cpu)

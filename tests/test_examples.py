@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from reverie import image as images
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.pixels import Pixels
 from reverie.device import machine
@@ -78,3 +79,12 @@ def test_a_canvas_of_ones_own_runs_from_the_shell(tmp_path):
     done = run("my_canvas.py", "a bowl of fruit", "--steps", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert story_in(tmp_path / "discs" / "picture.png")["recipe"]["name"] == "discs"
+
+
+def test_a_picture_is_restyled_from_the_shell(tmp_path):
+    images.save(torch.rand(1, 3, 24, 40), tmp_path / "photo.png", text=None)
+    given = ("photo.png", "a watercolour", "--steps", "2", "--size", "50")
+    done = run("my_style.py", *given, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "pictures" / "my-style" / "picture.png"
+    assert images.load(made).shape == (1, 3, 32, 48)

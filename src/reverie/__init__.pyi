@@ -3,6 +3,8 @@ from .canvas.averaged import Averaged
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
 from .canvas.scene import Arrangement, Scene, Thing
+from .canvas.vqgan import VQGAN
+from .canvas.vqgan_codes import VQGANCodes
 from .curve import Constant, Cosine, Linear, Ramp, Steps
 from .device import machine
 from .errors import (
@@ -16,6 +18,8 @@ from .errors import (
     WeightsError,
 )
 from .loss.colour import Range, Saturation
+from .loss.latent import LatentPull, LatentVariation
+from .loss.pixel import PixelPull
 from .loss.prompts import Prompts
 from .loss.smooth import TotalVariation
 from .optimizer import Adagrad, Adam, Adamax, AdamP, AdamW, DiffGrad, RAdam, RMSprop
@@ -51,11 +55,14 @@ __all__ = [
     "Draws",
     "Fourier",
     "Frame",
+    "LatentPull",
+    "LatentVariation",
     "Linear",
     "LossSpec",
     "Machine",
     "Moment",
     "PictureError",
+    "PixelPull",
     "Pixels",
     "Pocket",
     "Prompt",
@@ -78,6 +85,8 @@ __all__ = [
     "TotalVariation",
     "Transformers",
     "Until",
+    "VQGAN",
+    "VQGANCodes",
     "WeightsError",
     "__version__",
     "classify",

@@ -111,21 +111,33 @@ def memory_errors(what: str) -> Iterator[None]:
         ) from error
 
 
-def refuse_beyond_memory(wanted: int, what: str) -> None:
-    """Refuses work that needs more bytes than this computer has, where that can be known.
+def refuse_beyond_memory(wanted: int, size: tuple[int, int], count: int, on: Machine) -> None:
+    """Refuses to paint `count` pictures that take `wanted` bytes each, where the device has less.
 
     Raises:
-        CapacityError: with both figures.
+        CapacityError: with both figures, and what would fit.
     """
-    try:
-        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not a POSIX system
+    there = _memory(on)
+    if there is None or wanted * count <= there:
         return
-    if wanted > there:
-        raise CapacityError(
-            f"{what} would take about {wanted / 2**30:.0f} GiB, and this computer has "
-            f"{there / 2**30:.0f}; a smaller --size or --count is wanted"
-        )
+    share = (there / wanted / count) ** 0.5
+    width, height = (max(int(side * share) // 16 * 16, 1) for side in size)
+    fits = f"--size {width}x{height}" if wanted > there else f"--count {there // wanted}"
+    raise CapacityError(
+        f"{count} picture(s) of {size[0]}x{size[1]} would take about {wanted * count / 2**30:.0f} "
+        f"GiB, and this {'computer' if on.device.type == 'cpu' else on.device.type} has "
+        f"{there / 2**30:.0f}; {fits} would fit"
+    )
+
+
+def _memory(on: Machine) -> int | None:
+    """Bytes that the device has, or None where that cannot be known."""
+    if on.device.type == "cuda":
+        return torch.cuda.get_device_properties(on.device).total_memory
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not a POSIX system
+        return None
 
 
 @cache

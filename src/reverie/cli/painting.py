@@ -28,7 +28,9 @@ def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
     """A command that takes a recipe's own options and the run's."""
 
     def command(prompt: str, *, run: RunOptions | None = None, **options: Any) -> int:
-        return paint_recipe(recipe(prompt, **options), run or RunOptions())
+        made = recipe(prompt, **options)
+        _say_size(options.get("size"), made)
+        return paint_recipe(made, run or RunOptions())
 
     prompt, *options = inspect.signature(recipe).parameters.values()
     options = [p.replace(annotation=TYPED.get(p.annotation, p.annotation)) for p in options]
@@ -52,9 +54,11 @@ def paint_command() -> Callable[..., int]:
         own = run or RunOptions()
         given = {name: value for name, value in options.items() if value is not None}
         if recipe:
-            return paint_recipe(_saved(recipe, prompt, canvas, given), own, keep_seed=True)
-        name = canvas or best_recipe(given)
-        return paint_recipe(recipe_for(_wanted(prompt), name, **given), own)
+            made = _saved(recipe, prompt, canvas, given)
+        else:
+            made = recipe_for(_wanted(prompt), canvas or best_recipe(given), **given)
+        _say_size(given.get("size"), made)
+        return paint_recipe(made, own, keep_seed=recipe is not None)
 
     known: dict[str, inspect.Parameter] = {}
     said = {
@@ -208,6 +212,16 @@ def _planned(run: "Run") -> list[str]:
     few = len(plan.steps) > run.recipe.steps  # all of them, where there might have been more
     why = f", from {run.recipe.steps} steps" if few else ""
     return [f"film: {plan.seconds:.3g} s at {plan.rate:.3g} pictures a second{why}"]
+
+
+def _say_size(asked: tuple[int, int] | None, recipe: "Recipe") -> None:
+    """Tells that a canvas made of tiles cannot have just the size that was asked for."""
+    import sys
+
+    made = recipe.stages[0].canvas.size
+    if asked and asked != made:
+        was, now = ("x".join(map(str, size)) for size in (asked, made))
+        sys.stderr.write(f"reverie: note: {was} is not made of whole tiles; painting {now}\n")
 
 
 def _wanted(prompt: str | None) -> str:
