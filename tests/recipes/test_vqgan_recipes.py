@@ -1,0 +1,121 @@
+"""The recipes on a VQGAN: sizes in tiles, pulls, and stages that go on where they were."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from reverie import image as images
+from reverie.canvas.averaged import Averaged
+from reverie.canvas.pixels import Pixels
+from reverie.canvas.start import Gradient, Picture
+from reverie.canvas.vqgan import VQGAN
+from reverie.device import machine
+from reverie.errors import SpecError
+from reverie.loss.latent import LatentPull
+from reverie.loss.pixel import PixelPull
+from reverie.recipe import Recipe
+from reverie.recipes.vqgan_clip import vqgan_clip
+from reverie.recipes.vqgan_codes import vqgan_codes
+from reverie.recipes.vqgan_mse import vqgan_mse
+from reverie.recipes.vqgan_notebook import vqgan_notebook
+from reverie.recipes.words import remarks, varied
+from reverie.run import Run
+
+CPU = machine("cpu", "fp32")
+SMALL = {"size": (32, 24), "steps": 4, "cutouts": 2, "perceptor": "pocket-clip"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def photo(tmp_path):
+    images.save(torch.rand(1, 3, 30, 40), tmp_path / "photo.png", text=None)
+    return "photo.png"
+
+
+@pytest.mark.parametrize("recipe", [vqgan_clip, vqgan_codes, vqgan_mse, vqgan_notebook])
+def test_a_size_is_rounded_to_whole_tiles_and_never_to_none(recipe):
+    for asked, made in {(501, 301): (504, 304), (3, 9): (8, 8), (64, 24): (64, 24)}.items():
+        assert recipe("a fox", **SMALL | {"size": asked}).stages[0].canvas.size == made
+
+
+def test_nothing_pulls_back_unless_it_is_asked_for(photo):
+    assert set(vqgan_clip("a fox", **SMALL).stages[0].losses) == {"prompts"}
+    kept = {
+        ("start", "mse"): LatentPull(weight=0.5),
+        ("zero", "mse"): LatentPull(weight=0.5, towards="zero"),
+        (photo, "spherical"): LatentPull(weight=0.5, towards=photo, measure="spherical"),
+        (photo, "pixels"): PixelPull(weight=0.5, towards=photo),
+    }
+    for (to, by), loss in kept.items():
+        made = vqgan_clip("a fox", keep=0.5, keep_to=to, keep_by=by, **SMALL)
+        assert made.stages[0].losses["keep"] == loss
+
+
+def test_starts_are_read_and_codes_are_what_is_drawn_without_one(photo):
+    starts = {"codes": None, "gradient": Gradient(), photo: Picture(path=photo)}
+    for init, start in starts.items():
+        assert vqgan_clip("a fox", init=init, **SMALL).stages[0].canvas.start == start
+
+
+def test_a_pull_keeps_the_picture_nearer_to_its_start(photo):
+    def way(keep):
+        recipe = vqgan_clip("fire", init=photo, keep=keep, lr=0.3, **SMALL | {"steps": 12})
+        first, *_, last = Run.start(recipe, images.Path(f"run{keep}"), CPU).frames()
+        return (first.frame.image - last.frame.image).abs().mean()
+
+    assert way(200.0) < 0.5 * way(0.0)
+
+
+def test_the_mse_recipe_lets_go_in_equal_stages(photo):
+    made = vqgan_mse("a fox", **SMALL | {"steps": 500})
+    pull = made.stages[0].losses["keep"]
+    assert pull.towards == "zero"
+    weights = [pull.weight(step / 500) for step in (0, 49, 50, 100, 249, 250, 500)]
+    assert weights == pytest.approx([1.5, 1.5, 1.2, 0.9, 0.3, 0.0, 0.0])
+    assert isinstance(made.stages[0].canvas, Averaged)
+    held = vqgan_mse("a fox", init=photo, average=0, **SMALL).stages[0]
+    assert held.losses["keep"].towards == "start" and isinstance(held.canvas, VQGAN)
+    with pytest.raises(SpecError, match="keep_stages"):
+        vqgan_mse("a fox", keep_stages=0, **SMALL)
+
+
+def test_a_saved_recipe_takes_another_size_in_tiles_and_other_options():
+    for made in (vqgan_clip("a fox", **SMALL), vqgan_mse("a fox", **SMALL)):
+        again = varied(made, size=(50, 30), init="gradient", augments="Af,Er", steps=7)
+        canvas = again.stages[0].canvas
+        canvas = canvas.canvas if isinstance(canvas, Averaged) else canvas
+        assert (canvas.size, canvas.start, again.stages[0].steps) == ((48, 32), Gradient(), 7)
+        assert again.stages[0].losses["prompts"].augment.augments == ("affine", "erase")
+
+
+def test_what_to_fetch_in_place_of_the_small_models_is_said():
+    (limits,) = remarks(vqgan_clip("a fox", **SMALL))
+    assert "pull vqgan_imagenet_f16_16384 and reverie models pull ViT-B/32" in limits
+
+
+def test_scenes_change_when_they_are_told_to():
+    made = vqgan_clip("a fox ^ an owl", change_every=2, fade=0.5, **SMALL)
+    prompts = made.stages[0].losses["prompts"]
+    assert (prompts.every, prompts.fade, len(prompts.scenes)) == (2, 0.5, 2)
+
+
+def test_a_second_stage_that_is_pulled_to_its_start_resumes_to_the_same_picture(tmp_path):
+    second = vqgan_clip("a fox", keep=5.0, lr=0.3, **SMALL | {"steps": 8}).stages[0]
+    first = dataclasses.replace(second, canvas=Pixels(size=(32, 24)), steps=3)
+    first = dataclasses.replace(first, losses={"prompts": second.losses["prompts"]})
+    recipe = Recipe(name="two", title="a fox", stages=(first, second), seed=3)
+    whole = Run.start(recipe, tmp_path / "whole", CPU)
+    *_, want = whole.frames()
+    stopped = Run.start(recipe, tmp_path / "stopped", CPU)
+    for progress in stopped.frames():
+        if progress.step == 7:
+            break
+    *_, got = Run.open(tmp_path / "stopped").frames()
+    assert torch.equal(got.frame.image, want.frame.image)
+    assert stopped.pictures[0].read_bytes() == whole.pictures[0].read_bytes()
