@@ -32,6 +32,7 @@ SHARES = Shares(portrait=0.15, filtered=0.15, hard=0.0)
 WARM = 200  # steps in which the learning rate rises
 STEADY = 0.99  # how much of a code's mean stays at each step
 SELDOM = 0.05  # codes that are chosen less than that, in parts of an equal share, are set anew
+CALM = 0.3  # the critic's learning rate, in parts of the network's
 COMMITMENT = 0.1
 PERCEPTION = 0.12
 TESTED = 48  # pictures that are measured now and then
@@ -120,8 +121,8 @@ class Learner:
     def learn(self, given: Tensor) -> dict[str, float]:
         """One step; gives what it measured."""
         rate = self.rate(self.step)
-        for optimizer in (self.optimizer, self.critical):
-            optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.critical.param_groups[0]["lr"] = CALM * rate
         draws = stream(self.seed + 2, self.step, given.device)
         given = given.to(memory_format=torch.channels_last)
         with self._fast():
