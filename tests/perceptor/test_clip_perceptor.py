@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from perceptor.tiny_clip import (
     resnet_tensors,
@@ -129,3 +129,21 @@ def test_a_picture_is_cut_from_its_centre() -> None:
     assert (
         tiny_clip().prepare(picture)[:, 8:-8, 8:-8] == torch.tensor([1.0, 0, 0])[:, None, None]
     ).all()
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_the_text_tower_goes_while_painting_and_comes_back_with_the_same_embeddings(
+    tmp_path: Path, half: bool
+) -> None:
+    file = write_tiny_clip(tmp_path / "clip.safetensors")
+    if half:
+        save_file({name: t.half() for name, t in load_file(file).items()}, file)
+    clip = Clip(weights=str(file)).build(CPU)
+    before = clip.encode_text(["a fox", "fog"])
+    assert "text" in dict(clip.network.named_children())
+    clip.encode_image(views(1))
+    assert "text" in dict(clip.network.named_children())  # looking is not painting
+    clip.encode_image(views(1).requires_grad_())
+    assert "text" not in dict(clip.network.named_children())
+    assert torch.equal(clip.encode_text(["a fox", "fog"]), before)
+    assert torch.equal(clip.encode_text(["a fox", "fog"]), before)

@@ -28,6 +28,7 @@ Indices = Int[Tensor, "b rows columns"]
 Codebook = Float[Tensor, "n d"]
 Pixels = Float[Tensor, "b c h w"]  # -1 to 1
 GROUPS, EPS = 32, 1e-6  # of every group norm
+LARGE = 1 << 24  # numbers: of more, as at 512x512 pixels, what can be worked out again is not kept
 DISTANCES = 1 << 22  # so many distances are worked out at a time: 16 MB
 
 
@@ -103,12 +104,11 @@ class VQGAN(nn.Module):
         levels = len(ch_mult)
         self.scale = 2 ** (levels - 1)
         attended = [resolution // 2**i in attn_resolutions for i in range(levels)]
-        full = Weights(weights.tensors, torch.float32)  # a start is encoded once, and well
         name = "quantize.embed.weight" if gumbel else "quantize.embedding.weight"
         self.register_buffer("codebook", weights[name])
-        self.encoder = Encoder(full, attended, num_res_blocks)
-        self.quant_conv = Convolution(full, "quant_conv")
-        self.logits = Convolution(full, "quantize.proj") if gumbel else None
+        self.encoder = Encoder(weights, attended, num_res_blocks)
+        self.quant_conv = Convolution(weights, "quant_conv")
+        self.logits = Convolution(weights, "quantize.proj") if gumbel else None
         self.post_quant_conv = Convolution(weights, "post_quant_conv")
         self.decoder = Decoder(weights, attended, num_res_blocks + 1)
 
@@ -119,7 +119,7 @@ class VQGAN(nn.Module):
         tensors: Mapping[str, Tensor],
         precision: torch.dtype = torch.float32,
     ) -> "VQGAN":
-        """The network with these weights, of any dtype, whose decoder works in `precision`."""
+        """The network with these weights, of any dtype, that works in `precision`."""
         return cls(Weights(tensors, precision), **fields).eval()
 
     def indices(self, pixels: Pixels) -> Indices:
@@ -200,7 +200,8 @@ def middle(weights: Weights, name: str) -> nn.Sequential:
 
 
 class Block(nn.Module):
-    """A residual block."""
+    """A residual block. For the backward pass its input is kept, and what lies between its
+    convolutions only where that is small."""
 
     def __init__(self, weights: Weights, name: str) -> None:
         super().__init__()
@@ -210,7 +211,27 @@ class Block(nn.Module):
         self.side = Convolution(weights, side) if f"{side}.weight" in weights.tensors else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.second(self.first(x)).add_(x if self.side is None else self.side(x))
+        change: Any = _Change.apply(x, *self.first.buffers(), *self.second.buffers())
+        return change.add_(x if self.side is None else self.side(x))
+
+
+class _Change(torch.autograd.Function):
+    """What a block adds to its input."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *state: Tensor) -> Tensor:
+        between = activate(x, *state[:4])
+        ctx.save_for_backward(x, *state, *(() if between.numel() > LARGE else (between,)))
+        return activate(between, *state[4:])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, *saved = ctx.saved_tensors
+        first, second, kept = saved[:4], saved[4:8], saved[8:]
+        between = kept[0] if kept else activate(x, *first)
+        grad = activate_backward(grads[0], between, *second)
+        return activate_backward(grad, x, *first), *(8 * [None])
 
 
 class Attention(nn.Module):
@@ -320,34 +341,38 @@ class Activated(nn.Module):
         self.convolution = Convolution(weights, convolution)
 
     def forward(self, x: Tensor) -> Tensor:
-        of = (self.norm.weight, self.norm.bias, self.convolution.weight, self.convolution.bias)
-        return _Activate.apply(x, *of)  # pyright: ignore[reportReturnType]
+        return _Activate.apply(x, *self.buffers())  # pyright: ignore[reportReturnType]
 
 
 class _Activate(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, x: Tensor, gain: Tensor, shift: Tensor, weight: Tensor, bias: Tensor
-    ) -> Tensor:
-        h, mean, rstd = torch.native_group_norm(x, gain, shift, *_sizes(x), EPS)
-        ctx.save_for_backward(x, gain, shift, mean, rstd, weight)
-        return F.conv2d(F.silu(h, inplace=True), weight, bias, padding=weight.shape[-1] // 2)
+    def forward(ctx: Any, x: Tensor, *state: Tensor) -> Tensor:
+        ctx.save_for_backward(x, *state)
+        return activate(x, *state)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        x, gain, shift, mean, rstd, weight = ctx.saved_tensors
-        grad = conv2d_input(x.shape, weight, grads[0], padding=weight.shape[-1] // 2)
-        h = torch.native_group_norm(x, gain, shift, *_sizes(x), EPS)[0]
-        torch.ops.aten.silu_backward.grad_input(grad, h, grad_input=grad)
-        del h
-        args = (grad, x, mean, rstd, gain, *_sizes(x), [True, False, False])
-        return torch.ops.aten.native_group_norm_backward(*args)[0], None, None, None, None
+        return activate_backward(grads[0], *ctx.saved_tensors), *(4 * [None])
 
 
-def _sizes(x: Tensor) -> tuple[int, int, int, int]:
-    b, c, h, w = x.shape
-    return b, c, h * w, GROUPS
+def activate(x: Tensor, gain: Tensor, shift: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Group norm, SiLU, convolution."""
+    h = F.silu(F.group_norm(x, GROUPS, gain, shift, EPS), inplace=True)
+    return F.conv2d(h, weight, bias, padding=weight.shape[-1] // 2)
+
+
+def activate_backward(
+    grad: Tensor, x: Tensor, gain: Tensor, shift: Tensor, weight: Tensor, _bias: Tensor
+) -> Tensor:
+    """The gradient to `x`."""
+    grad = conv2d_input(x.shape, weight, grad, padding=weight.shape[-1] // 2)
+    sizes = (len(x), x.shape[1], x.shape[2:].numel(), GROUPS)
+    h, mean, rstd = torch.native_group_norm(x, gain, shift, *sizes, EPS)
+    torch.ops.aten.silu_backward.grad_input(grad, h, grad_input=grad)
+    del h
+    wanted = [True, False, False]
+    return torch.ops.aten.native_group_norm_backward(grad, x, mean, rstd, gain, *sizes, wanted)[0]
 
 
 def convolve(

@@ -6,7 +6,7 @@ are float32, whatever the image tower computes in; the text tower always compute
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import torch
@@ -16,22 +16,33 @@ from PIL.Image import Image as Picture
 from PIL.Image import Resampling
 from torch import Tensor, nn
 
-from reverie.nets.clip import ClipNetwork, ClipShape
+from reverie.nets.clip import ClipNetwork, ClipShape, TextTransformer
 from reverie.perceptor.tokenizer import BYTES, PromptWarning, Tokenizer
 from reverie.protocols import Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 from reverie.weights.clip_layouts import openai_layout
-from reverie.weights.store import find
+from reverie.weights.store import Checkpoint, find
 
 
 class ClipPerceptor(nn.Module):
-    """Views and texts in CLIP's space. Nothing here learns; only views collect gradient."""
+    """Views and texts in CLIP's space. Nothing here learns; only views collect gradient.
+
+    Args:
+        words: builds the text tower once more. Then painting goes on without one, which is a third
+            of the numbers; without `words` it stays.
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: ClipNetwork, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self,
+        network: ClipNetwork,
+        tokenizer: Tokenizer,
+        words: Callable[[], TextTransformer] | None = None,
+    ) -> None:
         super().__init__()
+        self.words = words
         self.network, self.tokenizer = network, tokenizer
         self.size = network.shape.image_size
         self.logit_scale = network.logit_scale.item()
@@ -40,13 +51,19 @@ class ClipPerceptor(nn.Module):
             self.register_buffer(name, numbers)
 
     def encode_image(self, views: Float[Tensor, "n 3 s s"]) -> Embedding:
+        if views.requires_grad and self.words is not None:
+            self.network._modules.pop("text", None)
         pixels = (views - self.mean) / self.std
         precision = next(self.network.visual.buffers()).dtype
         return F.normalize(self.network.visual(pixels.to(precision)).float(), dim=1)
 
     def encode_text(self, texts: Sequence[str]) -> Embedding:
         tokens = self.tokenizer.tokens(texts).to(self.mean.device)
-        return F.normalize(self.network.text(tokens), dim=1)
+        text = self.network._modules.get("text")
+        if text is None:
+            assert self.words is not None
+            self.network.text = text = self.words().to(self.mean.device)
+        return F.normalize(text(tokens), dim=1)
 
     def prepare(self, picture: Picture) -> Float[Tensor, "3 s s"]:
         """A picture as one view, in [0, 1], to the bit as OpenAI's preprocessing makes it."""
@@ -81,8 +98,7 @@ class Clip(PerceptorSpec):
 @lru_cache(maxsize=4)
 def _built(weights: str, machine: Machine) -> ClipPerceptor:
     checkpoint = find(weights)
-    tensors, fields = openai_layout(checkpoint.tensors(), checkpoint.config, str(checkpoint.path))
-    shape = ClipShape(**fields)
+    shape, tensors = _read(checkpoint)
     vocabulary = checkpoint.vocabulary if shape.vocab >= BYTES + 2 else None
     if vocabulary is None and shape.vocab < BYTES + 2:
         said = "knows no words, only letters: a network for tests; expect no likeness"
@@ -90,4 +106,16 @@ def _built(weights: str, machine: Machine) -> ClipPerceptor:
     tokenizer = Tokenizer(vocabulary, shape.context, shape.vocab)
     network = ClipNetwork(shape, tensors)
     network.visual.to(machine.precision)
-    return ClipPerceptor(network, tokenizer).to(machine.device).eval()
+    perceptor = ClipPerceptor(network, tokenizer, lambda: _words(checkpoint))
+    return perceptor.to(machine.device).eval()
+
+
+def _words(checkpoint: Checkpoint) -> TextTransformer:
+    shape, tensors = _read(checkpoint)
+    words = {name: t.float() for name, t in tensors.items() if not name.startswith("visual.")}
+    return TextTransformer(shape, words)
+
+
+def _read(checkpoint: Checkpoint) -> tuple[ClipShape, dict[str, Tensor]]:
+    tensors, fields = openai_layout(checkpoint.tensors(), checkpoint.config, str(checkpoint.path))
+    return ClipShape(**fields), tensors

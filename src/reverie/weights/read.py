@@ -8,15 +8,15 @@ Differs: torch.load and torch.jit.load are not used; a TorchScript archive is a 
 """
 
 import io
+import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from reverie.errors import WeightsError
@@ -27,11 +27,30 @@ MAX_DEPTH = 64  # of modules within modules, or dictionaries within dictionaries
 MAX_NAME = 1024
 MAX_VISITS = 200_000  # values looked at on the way to the tensors
 LEGACY = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")  # torch.save before 1.6 begins so
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 NOT_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def any_name(_: str) -> bool:
+    return True
+
+
+def read_tensors(path: Path, wanted: Callable[[str], bool] = any_name) -> dict[str, Tensor]:
     """The tensors of a checkpoint by their state_dict names, on the CPU, in the dtypes they have.
+
+    Args:
+        wanted: whether a tensor of this name is. The numbers of the others are not read.
 
     Raises:
         WeightsError: the file is missing, damaged, of another kind, or asks for anything that a
@@ -42,11 +61,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             head = file.read(256)
             file.seek(0)
             if head.startswith(b"PK"):
-                return _read_zip(file, path)
+                return _read_zip(file, path, wanted)
             if head.startswith(LEGACY):
-                return _read_legacy(file, path)
-        if _is_safetensors(head):
-            return load_file(path)
+                return _read_legacy(file, path, wanted)
+            if _is_safetensors(head):
+                return _read_safetensors(file, path, wanted)
     except SafetensorError as error:
         raise WeightsError(f"{path}: is cut short or damaged ({error}); get it again") from error
     except OSError as error:
@@ -90,7 +109,29 @@ def _what_else(head: bytes) -> str:
     )
 
 
-def _read_zip(file: io.BufferedReader, path: Path) -> dict[str, Tensor]:
+def _read_safetensors(
+    file: io.BufferedReader, path: Path, wanted: Callable[[str], bool]
+) -> dict[str, Tensor]:
+    """Every tensor has memory of its own. What safetensors gives are parts of the mapped file, all
+    of which stays as long as one of them is in use."""
+    with safe_open(path, "pt"):
+        pass  # the header was looked at, and everything lies within the file
+    size = int.from_bytes(file.read(8), "little")
+    header, found = json.loads(file.read(size)), {}
+    for name, told in header.items():
+        if name == "__metadata__" or not wanted(name):
+            continue
+        if told["dtype"] not in DTYPES:
+            raise WeightsError(f"{path}: tensor {name!r} is of the unknown kind {told['dtype']}")
+        dtype, shape = DTYPES[told["dtype"]], told["shape"]
+        file.seek(8 + size + told["data_offsets"][0])
+        found[name] = _filled(file, Storage(name, dtype, torch.Size(shape).numel())).view(shape)
+    return found
+
+
+def _read_zip(
+    file: io.BufferedReader, path: Path, wanted: Callable[[str], bool]
+) -> dict[str, Tensor]:
     where = str(path)
     try:
         with zipfile.ZipFile(file) as archive:
@@ -99,7 +140,8 @@ def _read_zip(file: io.BufferedReader, path: Path) -> dict[str, Tensor]:
                 raise WeightsError(f"{where}: is a zip file, but not one that torch writes")
             folder = names[0].removesuffix("data.pkl")
             loaded = load(io.BytesIO(_pickle_bytes(archive, names[0], where)), where)
-            return _assemble(loaded, path, lambda storage: _stored(archive, folder, storage, path))
+            extents = _extents(loaded, path, wanted)
+            return _assemble(extents, lambda storage: _stored(archive, folder, storage, path))
     except NOT_ZIP as error:
         raise WeightsError(f"{where}: is cut short or damaged ({error}); get it again") from error
 
@@ -131,7 +173,9 @@ def _stored(archive: zipfile.ZipFile, folder: str, storage: Storage, path: Path)
         return _filled(content, storage)
 
 
-def _read_legacy(file: io.BufferedReader, path: Path) -> dict[str, Tensor]:
+def _read_legacy(
+    file: io.BufferedReader, path: Path, wanted: Callable[[str], bool]
+) -> dict[str, Tensor]:
     """The format before torch 1.6: five pickles, then every storage as its length and numbers."""
     where = str(path)
     start = io.BytesIO(file.read(MAX_PICKLE))
@@ -152,7 +196,7 @@ def _read_legacy(file: io.BufferedReader, path: Path) -> dict[str, Tensor]:
         file.seek(places[storage.key])
         return _filled(file, storage)
 
-    return _assemble(loaded, path, stored)
+    return _assemble(_extents(loaded, path, wanted), stored)
 
 
 def _filled(content: Any, storage: Storage) -> Tensor:
@@ -166,14 +210,21 @@ def _filled(content: Any, storage: Storage) -> Tensor:
     return buffer.view(storage.dtype)
 
 
-def _assemble(loaded: Loaded, path: Path, stored: Callable[[Storage], Tensor]) -> dict[str, Tensor]:
-    extents = _named(loaded.root, str(path))
+def _extents(loaded: Loaded, path: Path, wanted: Callable[[str], bool]) -> dict[str, Extent]:
+    """Where the wanted tensors lie, by name."""
+    extents = {name: e for name, e in _named(loaded.root, str(path)).items() if wanted(name)}
     total = sum(extent.nbytes for extent in extents.values())
     total += sum(storage.nbytes for storage in {e.storage for e in extents.values()})
     if total > 8 * path.stat().st_size:
         raise WeightsError(
             f"{path}: its tensors claim {total} bytes, and the file is far smaller; nothing was run"
         )
+    return extents
+
+
+def _assemble(
+    extents: Mapping[str, Extent], stored: Callable[[Storage], Tensor]
+) -> dict[str, Tensor]:
     blocks: dict[str, Tensor] = {}
     tensors = {}
     for name, e in extents.items():
