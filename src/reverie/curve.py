@@ -1,9 +1,12 @@
 """Numbers that vary over a run. Each curve is a function of t, from 0 (start) to 1 (end).
 
 Wherever a curve is wanted, a plain number is a constant and a pair is a straight line.
+Keyframes are for films: a function of the number of the frame.
 """
 
 import math
+import re
+from itertools import pairwise
 from typing import TypeAlias
 
 from reverie.errors import SpecError
@@ -75,6 +78,48 @@ class Steps:
 
     def __call__(self, t: float) -> float:
         return next(value for start, value in reversed(self.at) if t >= start)
+
+
+@spec
+class Keyframes:
+    """Values at frame numbers, straight lines between them: `Keyframes(at=((0, 1.02), (120, 1)))`.
+    Before the first and after the last, their values hold."""
+
+    at: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        frames = [frame for frame, _ in self.at]
+        if not frames or any(b <= a for a, b in pairwise(frames)):
+            raise SpecError(f"keyframes: the frames must ascend, got {frames}")
+        if not all(math.isfinite(n) for pair in self.at for n in pair):
+            raise SpecError(f"keyframes: {self.at} are not all finite numbers")
+
+    def __call__(self, frame: float) -> float:
+        before = next((p for p in reversed(self.at) if p[0] <= frame), self.at[0])
+        after = next((p for p in self.at if p[0] > frame), self.at[-1])
+        if before == after or frame <= before[0]:
+            return before[1]
+        return before[1] + (after[1] - before[1]) * (frame - before[0]) / (after[0] - before[0])
+
+
+def read_keyframes(text: str) -> Keyframes:
+    """Reads `0: 1.02, 120: 0.98`, or a number that holds for the whole film.
+
+    Raises:
+        SpecError: it is neither.
+    """
+    try:
+        if ":" not in text:
+            return Keyframes(at=((0.0, float(text)),))
+        pairs = [re.split(r"\s*:\s*", piece.strip()) for piece in text.strip(" ,").split(",")]
+        return Keyframes(at=tuple((float(frame), float(value)) for frame, value in pairs))
+    except SpecError:
+        raise
+    except ValueError as error:
+        raise SpecError(
+            f"keyframes: {text!r} is not a number, nor FRAME: NUMBER, ... such as "
+            "0: 1.02, 120: 0.98"
+        ) from error
 
 
 Number: TypeAlias = float | tuple[float, float] | Constant | Linear | Cosine | Ramp | Steps

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
 
 from rich.color import Color
 from rich.console import Console, Group
@@ -17,16 +18,30 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from reverie import image as images
-from reverie import run as running
+from reverie.protocols import Frame
 
 PREVIEW_COLUMNS = 48
 REFRESH = 0.5  # seconds between two previews
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
 
 
-def watch(
-    frames: Iterator[running.Progress], console: Console, *, preview: bool
-) -> running.Progress | None:
+@runtime_checkable
+class Shown(Protocol):
+    """What a run, or a film, shows at each step."""
+
+    @property
+    def frame(self) -> Frame: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def ended(self) -> str | None: ...
+
+
+def watch(frames: Iterator[Shown], console: Console, *, preview: bool) -> Shown | None:
     """Shows a run until it ends or the user stops it. Returns its last frame."""
     with stopping() as stop:
         if console.is_terminal and not console.is_dumb_terminal:
@@ -75,8 +90,8 @@ def clock(seconds: float) -> str:
 
 
 def _watch_live(
-    frames: Iterator[running.Progress], console: Console, stop: list[bool], preview: bool
-) -> running.Progress | None:
+    frames: Iterator[Shown], console: Console, stop: list[bool], preview: bool
+) -> Shown | None:
     bar = Progress(
         TextColumn("{task.completed}/{task.total}"),
         BarColumn(),
@@ -100,9 +115,7 @@ def _watch_live(
     return last
 
 
-def _watch_plain(
-    frames: Iterator[running.Progress], console: Console, stop: list[bool]
-) -> running.Progress | None:
+def _watch_plain(frames: Iterator[Shown], console: Console, stop: list[bool]) -> Shown | None:
     pace, said, last = Pace(), time.monotonic() - PLAIN_EVERY, None
     for last in frames:
         line, now = pace.line(last.step, last.steps), time.monotonic()

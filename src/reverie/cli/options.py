@@ -10,6 +10,7 @@ from cyclopts import Parameter, Token
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
+KEYS = "NUMBER|FRAME:NUMBER,..."
 
 
 def read_size(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:
@@ -67,17 +68,15 @@ def quiet(annotation: Any) -> Any:
 
 @Parameter(name="*", group="Run")
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """What belongs to a run and not to its recipe."""
+class WorkOptions:
+    """What belongs to the work at hand, a run or a film, and not to its recipe."""
 
     seed: int | None = None
     "Seed of the first picture; if left out, a new one each time, or that of a saved recipe."
     count: Annotated[int, Parameter(alias="-n")] = 1
     "Pictures painted together, each with its own seed."
     output: Annotated[str | None, Parameter(alias="-o")] = None
-    "Folder for the run; one under pictures/ if left out."
-    format: Literal["png", "webp", "jpg"] = "png"
-    "Kind of picture file."
+    "Folder for the files; one under pictures/ if left out. A film may have a file name."
     device: Device = "auto"
     "Where to compute."
     precision: Precision = "auto"
@@ -95,12 +94,6 @@ class RunOptions:
         | None
     ) = None
     "Optimiser, instead of the recipe's."
-    video: Annotated[str | None, Parameter(metavar="FILE")] = None
-    "Make a film of the painting, too: a .mp4, .webm, .gif, .webp or .apng."
-    video_length: Duration = 10.0
-    "Of the film; its last picture stays for a second."
-    video_rate: float | None = None
-    "Pictures a second; if left out, 30, or 15 in a .gif, .webp or .apng."
     set: Annotated[
         tuple[str, ...], Parameter(negative="", metavar="PATH=VALUE", show_default=False)
     ] = ()
@@ -109,6 +102,71 @@ class RunOptions:
     "Paint over a run that is already in the folder."
     preview: bool = True
     "Show the picture in the terminal while it is painted."
+
+
+@Parameter(name="*", group="Run")
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(WorkOptions):
+    """What belongs to a run."""
+
+    format: Literal["png", "webp", "jpg"] = "png"
+    "Kind of picture file."
+    video: Annotated[str | None, Parameter(metavar="FILE")] = None
+    "Make a film of the painting, too: a .mp4, .webm, .gif, .webp or .apng."
+    video_length: Duration = 10.0
+    "Of the film; its last picture stays for a second."
+    video_rate: float | None = None
+    "Pictures a second; if left out, 30, or 15 in a .gif, .webp or .apng."
+
+
+@Parameter(name="*", group="Film")
+@dataclass(frozen=True, kw_only=True)
+class FilmOptions:
+    """How the frames of a film follow each other."""
+
+    seconds: Duration = 10.0
+    "Length of the film."
+    rate: float = 24.0
+    "Frames a second."
+    steps_per_frame: int = 8
+    "Updates of every frame but the first, which gets those of the recipe."
+    change_every: int | None = None
+    "Frames until the next ^ scene; each has an equal share if left out."
+    fade: float = 0.3
+    "Share of a scene over which it turns into the next."
+    zoom: Annotated[str, Parameter(metavar=KEYS)] = "1"
+    "Factor from frame to frame, above 1 to come nearer: 1.02, or 0: 1.02, 120: 0.98."
+    rotate: Annotated[str, Parameter(metavar=KEYS)] = "0"
+    "Degrees from frame to frame, clockwise."
+    shift_x: Annotated[str, Parameter(metavar=KEYS)] = "0"
+    "Pixels from frame to frame, to the right."
+    shift_y: Annotated[str, Parameter(metavar=KEYS)] = "0"
+    "Pixels from frame to frame, down."
+    edge: Literal["reflect", "wrap", "border"] = "reflect"
+    "What comes in at the edges."
+    tone: float = 0.2
+    "Share by which brightness and contrast are led back to the first frame's at every frame."
+
+
+@Parameter(name="*", group="Film")
+@dataclass(frozen=True, kw_only=True)
+class RestyleOptions:
+    """How a video is painted over."""
+
+    steps_per_frame: int = 12
+    "Updates of every frame; the first gets some more."
+    steady: float = 0.5
+    "Share of the frame before, as painted, in what a frame begins with: 0 to below 1."
+    keep: float = 1.0
+    "Weight that holds broad colours and shapes to the video."
+    smooth: int = 0
+    "Neighbours on either side that are mixed into a frame of the film."
+    every: int = 1
+    "Take one of so many frames."
+    begin: Annotated[Duration, Parameter(name="--from")] = 0.0
+    "Where to begin in the video."
+    end: Annotated[Duration | None, Parameter(name="--to")] = None
+    "Where to end in the video."
 
 
 def read_setting(text: str) -> tuple[str, Any]:

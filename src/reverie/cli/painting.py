@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from reverie.cli.options import Rate, RunOptions, Size, quiet, read_setting
+from reverie.cli.options import Rate, RunOptions, Size, WorkOptions, quiet, read_setting
 from reverie.curve import Number
 from reverie.recipes import RECIPES
 
@@ -29,13 +29,14 @@ def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
 
     def command(prompt: str, *, run: RunOptions | None = None, **options: Any) -> int:
         made = recipe(prompt, **options)
-        _say_size(options.get("size"), made)
+        say_size(options.get("size"), made)
         return paint_recipe(made, run or RunOptions())
 
     prompt, *options = inspect.signature(recipe).parameters.values()
     options = [p.replace(annotation=TYPED.get(p.annotation, p.annotation)) for p in options]
     head = prompt.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
-    return _signed(command, recipe.__name__, recipe.__doc__ or "", [head, *options])
+    help_ = recipe.__doc__ or ""
+    return signed(command, recipe.__name__, help_, [head, *options], run=RunOptions)
 
 
 def paint_command() -> Callable[..., int]:
@@ -54,18 +55,31 @@ def paint_command() -> Callable[..., int]:
         own = run or RunOptions()
         given = {name: value for name, value in options.items() if value is not None}
         if recipe:
-            made = _saved(recipe, prompt, canvas, given)
+            made = saved(recipe, prompt, canvas, given)
         else:
-            made = recipe_for(_wanted(prompt), canvas or best_recipe(given), **given)
-        _say_size(given.get("size"), made)
+            made = recipe_for(wanted(prompt), canvas or best_recipe(given), **given)
+        say_size(given.get("size"), made)
         return paint_recipe(made, own, keep_seed=recipe is not None)
 
-    known: dict[str, inspect.Parameter] = {}
-    said = {
+    options, about = recipe_options()
+    said = about | {
         "prompt": "what to paint.",
         "canvas": "what to paint with.",
         "recipe": "paint as a .json, a picture, a run's folder or a .py (it is run) says.",
     }
+    head = inspect.Parameter(
+        "prompt", inspect.Parameter.POSITIONAL_ONLY, annotation=str | None, default=None
+    )
+    canvas, file = chosen_recipe()
+    names = ("prompt", "canvas", *(p.name for p in options), "recipe")
+    help_ = PAINT + "".join(f"    {name}: {said[name]}\n" for name in names)
+    return signed(paint, "paint", help_, [head, canvas, *options, file], run=RunOptions)
+
+
+def recipe_options() -> tuple[list[inspect.Parameter], dict[str, str]]:
+    """The options of all recipes, each of which may be left out, and what is said of them."""
+    known: dict[str, inspect.Parameter] = {}
+    said: dict[str, str] = {}
     for recipe in RECIPES.values():
         known = dict(inspect.signature(recipe).parameters) | known
         lines = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", recipe.__doc__ or "", re.MULTILINE)
@@ -75,25 +89,32 @@ def paint_command() -> Callable[..., int]:
         p.replace(annotation=quiet(TYPED.get(p.annotation, p.annotation)), default=None)
         for p in known.values()
     ]
-    head = inspect.Parameter(
-        "prompt", inspect.Parameter.POSITIONAL_ONLY, annotation=str | None, default=None
+    return options, said
+
+
+def chosen_recipe() -> tuple[inspect.Parameter, inspect.Parameter]:
+    """The options `canvas` and `recipe`."""
+    names: Any = Literal[tuple(RECIPES)]  # type: ignore[valid-type]
+    return option("canvas", names | None), option("recipe", str | None)
+
+
+def option(name: str, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=None
     )
-    canvas = options[0].replace(name="canvas", annotation=Literal[tuple(RECIPES)] | None)  # type: ignore
-    saved = canvas.replace(name="recipe", annotation=str | None)
-    names = ("prompt", "canvas", *known, "recipe")
-    help_ = PAINT + "".join(f"    {name}: {said[name]}\n" for name in names)
-    return _signed(paint, "paint", help_, [head, canvas, *options, saved])
 
 
-def _signed(
-    command: Callable[..., int], name: str, help_: str, parameters: Sequence[inspect.Parameter]
+def signed(
+    command: Callable[..., int],
+    name: str,
+    help_: str,
+    parameters: Sequence[inspect.Parameter],
+    **groups: Any,
 ) -> Callable[..., int]:
-    """`command` with the name, the help and the parameters given, and the run's options."""
-    run = inspect.Parameter(
-        "run", inspect.Parameter.KEYWORD_ONLY, annotation=RunOptions | None, default=None
-    )
-    command.__signature__ = inspect.Signature([*parameters, run])  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in (*parameters, run)}
+    """`command` with the name, the help and the parameters given, and groups of options."""
+    whole = [*parameters, *(option(group, kind | None) for group, kind in groups.items())]
+    command.__signature__ = inspect.Signature(whole)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in whole}
     command.__doc__, command.__name__ = help_, name
     return command
 
@@ -135,7 +156,7 @@ def film_of(options: RunOptions) -> "Video | None":
     return None
 
 
-def adjusted(recipe: "Recipe", options: RunOptions, keep_seed: bool) -> "Recipe":
+def adjusted(recipe: "Recipe", options: WorkOptions, keep_seed: bool) -> "Recipe":
     """The recipe with the run's seed, count, stops, average, optimiser and --set changes."""
     import dataclasses
 
@@ -214,7 +235,7 @@ def _planned(run: "Run") -> list[str]:
     return [f"film: {plan.seconds:.3g} s at {plan.rate:.3g} pictures a second{why}"]
 
 
-def _say_size(asked: tuple[int, int] | None, recipe: "Recipe") -> None:
+def say_size(asked: tuple[int, int] | None, recipe: "Recipe") -> None:
     """Tells that a canvas made of tiles cannot have just the size that was asked for."""
     import sys
 
@@ -224,7 +245,7 @@ def _say_size(asked: tuple[int, int] | None, recipe: "Recipe") -> None:
         sys.stderr.write(f"reverie: note: {was} is not made of whole tiles; painting {now}\n")
 
 
-def _wanted(prompt: str | None) -> str:
+def wanted(prompt: str | None) -> str:
     from reverie.errors import PromptError
 
     if prompt is None:
@@ -232,7 +253,7 @@ def _wanted(prompt: str | None) -> str:
     return prompt
 
 
-def _saved(source: str, prompt: str | None, canvas: str | None, given: dict[str, Any]) -> "Recipe":
+def saved(source: str, prompt: str | None, canvas: str | None, given: dict[str, Any]) -> "Recipe":
     """A recipe from a file, with other words and other options where they are given."""
     from reverie.cli.runs import read_recipe
     from reverie.errors import SpecError

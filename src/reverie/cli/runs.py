@@ -28,11 +28,15 @@ def resume(folder: str, /, *, budget: Duration | None = None, preview: bool = Tr
     """
     from contextlib import chdir
 
+    from reverie.cli import film
     from reverie.cli.painting import show
     from reverie.run import Run
 
     path = Path(folder)
-    run = Run.open((path.parent if path.is_file() else path).absolute())
+    where = (path.parent if path.is_file() else path).absolute()
+    if (where / "film.json").exists():
+        return film.go_on(where, budget=budget, preview=preview)
+    run = Run.open(where)
     if run.ended:
         sys.stderr.write(f"this run is done ({run.ended})\n")
         run.write_video()  # unless it is there

@@ -83,7 +83,7 @@ def forgotten_unless(
 
 def forget(folder: Path, made: list[Path]) -> None:
     """Takes a run out of its folder that has painted nothing, and the folders `made` for it."""
-    for name in ("recipe.json", "log.jsonl", ".lock"):
+    for name in ("recipe.json", "film.json", "log.jsonl", ".lock"):
         (folder / name).unlink(missing_ok=True)
     for path in made:
         path.rmdir()
