@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
-from reverie.cli import doctor, looking, models, painting, runs
+from reverie.cli import doctor, film, looking, models, painting, runs
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
 from reverie.version import __version__
@@ -39,6 +39,8 @@ app = App(
 app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
     app.command(painting.command_for(recipe), name=name, group=PAINT)
+for command in (film.film_command(), film.restyle_command()):
+    app.command(command, group=PAINT)
 for command in (runs.resume, runs.replay, runs.info):
     app.command(command, group=RUNS)
 for command in (looking.classify, looking.score, looking.similarity, looking.embed):
