@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
-from reverie.cli import doctor, film, looking, models, painting, runs
+from reverie.cli import compat, doctor, film, looking, models, painting, runs
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
 from reverie.version import __version__
@@ -41,6 +41,8 @@ for name, recipe in RECIPES.items():
     app.command(painting.command_for(recipe), name=name, group=PAINT)
 for command in (film.film_command(), film.restyle_command()):
     app.command(command, group=PAINT)
+compat.app.group = (PAINT,)
+app.command(compat.app)
 for command in (runs.resume, runs.replay, runs.info):
     app.command(command, group=RUNS)
 for command in (looking.classify, looking.score, looking.similarity, looking.embed):
