@@ -206,6 +206,32 @@ def test_updated_pooling_neither_shears_nor_changes_brightness():
     assert PRESETS["updated-pooling"].pool
 
 
+def test_a_resized_crop_is_a_part_of_the_view_with_its_area_and_ratio():
+    h = drawn("pooled", size=(900, 400), augments=("resized-crop",)).warps[0]
+    cut = h[~still(h)]
+    assert len(cut) / MANY == pytest.approx(0.5, abs=0.03)
+    area, ratio = cut[:, 0, 0] * cut[:, 1, 1], cut[:, 0, 0] / cut[:, 1, 1]
+    assert area.min() >= 0.1 - 1e-9 and area.max() <= 1 and area.std() > 0.2
+    assert ratio.min() >= 0.75 - 1e-9 and ratio.max() <= 1.333 + 1e-9 and ratio.std() > 0.1
+    assert cut[:, :2, 2].min() >= 0 and (cut[:, :2, 2] + cut[:, [0, 1], [0, 1]]).max() <= 1 + 1e-9
+
+
+def test_a_rotation_and_a_crop_are_a_turn_and_a_shift():
+    turned = drawn("pooled", augments=("rotate",)).warps[0]
+    turned = turned[~still(turned)]
+    assert_uniform(torch.atan2(turned[:, 1, 0], turned[:, 0, 0]).rad2deg(), -15, 15)
+    moved = drawn("pooled", augments=("crop",)).warps[0]
+    moved = moved[~still(moved)]
+    assert len(moved) / MANY == pytest.approx(0.5, abs=0.03)
+    assert_uniform(moved[:, 0, 2], -1 / 8, 1 / 8)
+    torch.testing.assert_close(moved[:, :2, :2], torch.eye(2).double().expand(len(moved), 2, 2))
+
+
+def test_each_view_of_pytti_loses_a_rectangle_of_its_own():
+    for preset, count in (("pytti", MANY), ("pooled", 1)):
+        assert len(drawn(preset).erased[0].unique(dim=0)) == count
+
+
 def test_pixray_zooms_with_three_fifths_and_keeps_the_whole_in_the_rest():
     h = drawn("pixray", size=(900, 600)).warps[0]
     zoom, wide = h[: MANY * 3 // 5], h[MANY * 3 // 5 :]
