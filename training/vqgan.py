@@ -112,9 +112,10 @@ class Learner:
         self.step = 0
 
     def warm(self, state: dict[str, Any]) -> None:
-        """Begin with the running mean of another run."""
+        """Begin with the running mean and the critic of another run."""
         self.net.load_state_dict(state["mean"])
         self.mean.load_state_dict(state["mean"])
+        self.critic.load_state_dict(state["critic"])
         self.codes.counts.copy_(state["counts"])
         self.codes.sums.copy_(state["sums"])
 

@@ -25,6 +25,7 @@ README = Path(pocket.__file__).with_name("README.md")
 EVERY = loop.Every(told=1, kept=2)
 CPU = torch.device("cpu")
 STEPS = 4
+KEPT = ("critic", "counts", "sums")  # of a VQGAN's training, beside its weights
 
 
 @pytest.fixture(autouse=True)
@@ -290,6 +291,19 @@ def test_the_given_share_of_codes_is_swapped_and_teaches_nothing():
     assert (hurt.permute(0, 2, 3, 1)[swapped][:, None] == book).all(2).any(1).all()
     hurt.sum().backward()
     assert rows.grad is not None and torch.equal(rows.grad[:, 0] == 0, swapped)
+
+
+def test_a_vqgan_begins_with_the_running_mean_and_the_critic_of_another_run(toys: Sprites):
+    phase = Keeping(toys)
+    first, second = phase.learner(), phase.learner()
+    for step in range(2):
+        first.learn(phase.make(step))
+    state = first.state()
+    second.warm(state)
+    begun = second.state()
+    assert equal([begun[name] for name in ("net", "mean")], [state["mean"]] * 2)
+    assert equal([begun[name] for name in KEPT], [state[name] for name in KEPT])
+    assert begun["step"] == 0 and not equal(state["net"], state["mean"])
 
 
 def test_crops_are_pieces_of_the_scenes_of_their_step(toys: Sprites):
