@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from reverie.device import describe, fast_matmul, machine, memory_errors, refuse_beyond_memory
-from reverie.errors import RunError, SpecError, WeightsError
+from reverie.errors import RunError, SpecError
 from reverie.painting import Painting, similarity
 from reverie.protocols import Frame, Machine
 from reverie.recipe import Recipe, digests
@@ -33,7 +33,7 @@ from reverie.record.folder import (
     writing,
 )
 from reverie.record.recorder import Recorder
-from reverie.record.story import checked
+from reverie.record.story import checked, same_files
 from reverie.record.video import Video
 from reverie.spec import from_json, to_json
 from reverie.version import __version__
@@ -176,13 +176,7 @@ class Run:
         Raises:
             WeightsError: one has another digest.
         """
-        now = self.story["digests"]
-        for name, was in digests.items():
-            if now.get(name, was) != was:
-                raise WeightsError(
-                    f"{name} is not the file that painted this (sha256 {now[name][:12]}, wanted "
-                    f"{was[:12]}); put that file back, or start a new run"
-                )
+        same_files(digests, self.story["digests"])
 
     def frames(
         self, *, budget: float | None = None, save_every: float = 5.0, last: Place | None = None

@@ -93,7 +93,11 @@ def restyle_command() -> Callable[..., int]:
             canvas = canvas or _best(options)
         made = _recipe(prompt, canvas, recipe, options, own)
         plan = Film(
-            frames=facts.frames, rate=facts.rate, steps=how.steps_per_frame, footage=footage
+            frames=facts.frames,
+            rate=facts.rate,
+            steps=how.steps_per_frame,
+            lr=how.lr_per_frame,
+            footage=footage,
         )
         return _film(plan, made, own)
 
@@ -224,6 +228,7 @@ def _plan(how: FilmOptions) -> "Film":
         frames=max(1, round(how.seconds * how.rate)),
         rate=how.rate,
         steps=how.steps_per_frame,
+        lr=how.lr_per_frame,
         motion=Motion(edge=how.edge, **read),
         tone=how.tone,
     )

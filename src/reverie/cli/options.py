@@ -130,6 +130,8 @@ class FilmOptions:
     "Frames a second."
     steps_per_frame: int = 8
     "Updates of every frame but the first, which gets those of the recipe."
+    lr_per_frame: Rate | None = None
+    "Learning rate of all frames but the first; 0.3..0.1 falls over the film."
     change_every: int | None = None
     "Frames until the next ^ scene; each has an equal share if left out."
     fade: float = 0.3
@@ -155,6 +157,8 @@ class RestyleOptions:
 
     steps_per_frame: int = 12
     "Updates of every frame; the first gets some more."
+    lr_per_frame: Rate | None = None
+    "Learning rate, instead of the recipe's."
     steady: float = 0.5
     "Share of the frame before, as painted, in what a frame begins with: 0 to below 1."
     keep: float = 1.0

@@ -34,7 +34,7 @@ class Frames:
         footage = plan.footage
         self.keep = Keep(footage.keep) if footage else None
         more = {"keep": self.keep} if self.keep and footage and footage.keep else None
-        self.painter = Painter(recipe, plan.frames, on, more=more, state=state)
+        self.painter = Painter(recipe, plan.frames, on, lr=plan.lr, more=more, state=state)
         if len(recipe.stages) == 1 and not paintable(self.painter.painting.canvas):
             name = type(recipe.stages[-1].canvas).__name__
             raise SpecError(

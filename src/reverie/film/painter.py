@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from reverie.curve import Number, as_curve
 from reverie.optimize import optimize
 from reverie.painting import Painting
 from reverie.protocols import Frame, Image, Loss, Machine, Moment
@@ -39,6 +40,7 @@ class Painter:
 
     Args:
         frames: of the whole film.
+        lr: learning rate of all frames but the first; None takes that of the last stage.
         more: losses besides those of the last stage.
         state: what `state` gave.
     """
@@ -49,10 +51,12 @@ class Painter:
         frames: int,
         on: Machine,
         *,
+        lr: Number | None = None,
         more: Mapping[str, Loss] | None = None,
         state: dict[str, Any] | None = None,
     ) -> None:
         self.recipe, self.on, self.clock = recipe, on, Clock(frames)
+        self.lr = None if lr is None else as_curve(lr)
         self.more = dict(more or {})
         self.stage = state["stage"] if state else 0
         self.painting = self._built(self.stage, None, state)
@@ -90,7 +94,9 @@ class Painter:
         if start is not None:
             canvas.encode_(start)
         begin = painting.stage.steps + number * steps
-        rates = {name: _held(curve(self.clock.t)) for name, curve in painting.lr.items()}
+        rates = {
+            name: as_curve((self.lr or curve)(self.clock.t)) for name, curve in painting.lr.items()
+        }
         frames = optimize(
             canvas,
             painting.losses,
@@ -119,7 +125,3 @@ class Painter:
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from the last frame, or the last step of the first one."""
         return {"stage": self.stage, **self.painting.state()}
-
-
-def _held(value: float) -> Any:
-    return lambda t: value

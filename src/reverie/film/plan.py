@@ -1,5 +1,6 @@
 """A film as data: how many frames, how each becomes the next."""
 
+from reverie.curve import Number
 from reverie.errors import SpecError
 from reverie.film.footage import Footage
 from reverie.film.motion import Motion
@@ -12,12 +13,14 @@ class Film:
     the frame of a video, and is painted for `steps` steps by the recipe's last stage.
 
     `tone` is the share by which brightness and contrast of a frame are led back to those of the
-    first before it is painted on, for both drift when a picture is repainted for ever.
+    first before it is painted on, for both drift when a picture is repainted for ever. `lr` is the
+    learning rate of the frames after the first; None takes that of the recipe's last stage.
     """
 
     frames: int = 240
     rate: float = 24.0
     steps: int = 8
+    lr: Number | None = None
     motion: Motion = Motion()
     footage: Footage | None = None
     tone: float = 0.2

@@ -32,7 +32,7 @@ from reverie.record import state, video
 from reverie.record.folder import forgotten_unless, locked, read_json, write_json, writing
 from reverie.record.log import Log
 from reverie.record.reel import Reel
-from reverie.record.story import checked
+from reverie.record.story import checked, same_files
 from reverie.record.video import Video
 from reverie.spec import from_json, to_json
 from reverie.version import __version__
@@ -161,7 +161,9 @@ class FilmRun:
 
         Raises:
             DivergedError, CapacityError: see there.
+            WeightsError: the files it reads are not those the film was started with.
         """
+        same_files(self.story["digests"], digests(self.recipe))
         on = machine(self.story["machine"]["device"], self.story["machine"]["precision"])
         size = "x".join(map(str, self.recipe.stages[-1].canvas.size))
         fresh, self.fresh = self.fresh, False

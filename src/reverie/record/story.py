@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reverie import image as images
-from reverie.errors import SpecError
+from reverie.errors import SpecError, WeightsError
 from reverie.record import video
 from reverie.spec import from_json
 
@@ -38,6 +38,20 @@ def checked(story: Any, also: Mapping[str, Any] = MappingProxyType({})) -> dict[
         if not isinstance(story["machine"].get(name), str):
             raise SpecError(f"$.machine: {name!r} is missing")
     return story
+
+
+def same_files(was: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Refuses to go on unless the files that a recipe reads are those it was begun with.
+
+    Raises:
+        WeightsError: one has another digest.
+    """
+    for name, digest in was.items():
+        if now.get(name, digest) != digest:
+            raise WeightsError(
+                f"{name} is not the file that painted this (sha256 {now[name][:12]}, wanted "
+                f"{digest[:12]}); put that file back, or start a new run"
+            )
 
 
 def story_in(path: Path) -> dict[str, Any] | None:

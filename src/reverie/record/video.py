@@ -48,7 +48,7 @@ KINDS = {
         "mp4",
         "libx264",
         "yuv420p",
-        {"crf": "17", "preset": "veryfast"},
+        {"crf": "17", "preset": "veryfast", "threads": "1"},
         {"movflags": "+faststart+use_metadata_tags"},
     ),
     ".webm": Kind(
