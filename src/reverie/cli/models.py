@@ -5,7 +5,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-app = App(name="models", help="Fetch, bring in, check and remove CLIP models.", help_format="rich")
+app = App(
+    name="models",
+    help="Fetch, bring in, check and remove CLIP and VQGAN models.",
+    help_format="rich",
+)
 
 
 @app.command(name="list")
@@ -30,6 +34,7 @@ def list_() -> int:
     wide = console.width >= 120
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("name", no_wrap=True, min_width=max(len(name) for name, *_ in rows))
+    table.add_column("kind", no_wrap=True)
     table.add_column("here", no_wrap=True)
     table.add_column("size", no_wrap=True)
     for head in ("licence", *(["source"] if wide else [])):
@@ -39,10 +44,10 @@ def list_() -> int:
             is_here, size = "yes", _size(pocket.file_of(name).stat().st_size)
         except WeightsError:
             is_here, size = "no", ""
-        cells = [name, is_here, size, "Apache-2.0, see NOTICE"]
+        cells = [name, "pocket", is_here, size, "Apache-2.0, see NOTICE"]
         table.add_row(*cells, *(["in the package"] if wide else []))
     for name, is_here, size, about in rows:
-        cells = [name, "yes" if is_here else "no", _size(size), about.licence]
+        cells = [name, about.kind, "yes" if is_here else "no", _size(size), about.licence]
         table.add_row(*cells, *([about.source] if wide else []))
     console.print(table, highlight=False)
     print(f"kept in {home()}")
@@ -94,13 +99,15 @@ def pull(name: str, /) -> int:
     return 0
 
 
-@app.command(name="import")
-def import_(path: str, /, *, name: str | None = None) -> int:
+@app.command(name=["import", "add"])
+def import_(path: str, /, *, name: str | None = None, config: str | None = None) -> int:
     """Bring in a checkpoint file or folder of your own. No code in it is run.
 
     Args:
-        path: OpenAI .pt, a state dict, or the transformers or open_clip layout.
+        path: a CLIP: OpenAI .pt, a state dict, or the transformers or open_clip layout; or a
+            VQGAN: a .ckpt of taming-transformers, with its .yaml beside it.
         name: what to call it; its file name if left out.
+        config: the yaml or JSON that describes it, where none lies beside it.
     """
     from pathlib import Path
 
@@ -109,14 +116,17 @@ def import_(path: str, /, *, name: str | None = None) -> int:
     from reverie.weights.clip_layouts import openai_layout
     from reverie.weights.manifest import entries
     from reverie.weights.models import plain
+    from reverie.weights.vqgan_layouts import is_vqgan
 
     found = store.find(path)
-    openai_layout(found.tensors(), found.config, path)  # refuses what is not CLIP
+    tensors = found.tensors()
+    if not is_vqgan(tensors):
+        openai_layout(tensors, found.config, path)  # refuses what is not CLIP either
     name = name or Path(path).stem
     if any(plain(name) == plain(known) for known in entries()):
         raise WeightsError(f"{name!r} is the name of a published model; choose another with --name")
-    checkpoint = store.add(Path(path), name)
-    print(f"{checkpoint.name}: {checkpoint.path}")
+    checkpoint = store.add(Path(path).expanduser(), name, Path(config) if config else None)
+    print(f"{checkpoint.name} ({store.stored(name).kind}): {checkpoint.path}")
     return 0
 
 

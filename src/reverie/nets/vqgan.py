@@ -220,18 +220,20 @@ class _Change(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, *state: Tensor) -> Tensor:
-        between = activate(x, *state[:4])
+        between = activate(x, state[:4])
         ctx.save_for_backward(x, *state, *(() if between.numel() > LARGE else (between,)))
-        return activate(between, *state[4:])
+        return activate(between, state[4:])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, *saved = ctx.saved_tensors
         first, second, kept = saved[:4], saved[4:8], saved[8:]
-        between = kept[0] if kept else activate(x, *first)
-        grad = activate_backward(grads[0], between, *second)
-        return activate_backward(grad, x, *first), *(8 * [None])
+        # In one expression: a name would keep what it names alive to the end.
+        grad = activate_backward(
+            activate_backward(grads[0], kept[0] if kept else activate(x, first), second), x, first
+        )
+        return grad, *(8 * [None])
 
 
 class Attention(nn.Module):
@@ -348,24 +350,25 @@ class _Activate(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, *state: Tensor) -> Tensor:
         ctx.save_for_backward(x, *state)
-        return activate(x, *state)
+        return activate(x, state)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return activate_backward(grads[0], *ctx.saved_tensors), *(4 * [None])
+        x, *state = ctx.saved_tensors
+        return activate_backward(grads[0], x, state), *(4 * [None])
 
 
-def activate(x: Tensor, gain: Tensor, shift: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Group norm, SiLU, convolution."""
+def activate(x: Tensor, state: Sequence[Tensor]) -> Tensor:
+    """Group norm, SiLU, convolution. `state` has the gain and bias of the one and the other."""
+    gain, shift, weight, bias = state
     h = F.silu(F.group_norm(x, GROUPS, gain, shift, EPS), inplace=True)
     return F.conv2d(h, weight, bias, padding=weight.shape[-1] // 2)
 
 
-def activate_backward(
-    grad: Tensor, x: Tensor, gain: Tensor, shift: Tensor, weight: Tensor, _bias: Tensor
-) -> Tensor:
+def activate_backward(grad: Tensor, x: Tensor, state: Sequence[Tensor]) -> Tensor:
     """The gradient to `x`."""
+    gain, shift, weight, _ = state
     grad = conv2d_input(x.shape, weight, grad, padding=weight.shape[-1] // 2)
     sizes = (len(x), x.shape[1], x.shape[2:].numel(), GROUPS)
     h, mean, rstd = torch.native_group_norm(x, gain, shift, *sizes, EPS)

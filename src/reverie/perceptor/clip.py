@@ -16,12 +16,14 @@ from PIL.Image import Image as Picture
 from PIL.Image import Resampling
 from torch import Tensor, nn
 
+from reverie.errors import WeightsError
 from reverie.nets.clip import ClipNetwork, ClipShape, TextTransformer
 from reverie.perceptor.tokenizer import BYTES, PromptWarning, Tokenizer
 from reverie.protocols import Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 from reverie.weights.clip_layouts import openai_layout
 from reverie.weights.store import Checkpoint, find
+from reverie.weights.vqgan_layouts import is_vqgan
 
 
 class ClipPerceptor(nn.Module):
@@ -92,12 +94,12 @@ class Clip(PerceptorSpec):
         return _built(self.weights, machine)
 
     def digests(self) -> dict[str, str]:
-        return {self.weights: find(self.weights).digest()}
+        return {self.weights: find(self.weights, "clip").digest()}
 
 
 @lru_cache(maxsize=4)
 def _built(weights: str, machine: Machine) -> ClipPerceptor:
-    checkpoint = find(weights)
+    checkpoint = find(weights, "clip")
     shape, tensors = _read(checkpoint)
     vocabulary = checkpoint.vocabulary if shape.vocab >= BYTES + 2 else None
     if vocabulary is None and shape.vocab < BYTES + 2:
@@ -117,5 +119,8 @@ def _words(checkpoint: Checkpoint) -> TextTransformer:
 
 
 def _read(checkpoint: Checkpoint) -> tuple[ClipShape, dict[str, Tensor]]:
-    tensors, fields = openai_layout(checkpoint.tensors(), checkpoint.config, str(checkpoint.path))
+    tensors, file = checkpoint.tensors(), str(checkpoint.path)
+    if is_vqgan(tensors):
+        raise WeightsError(f"{file}: is a VQGAN; wanted here is a CLIP, such as ViT-B/32")
+    tensors, fields = openai_layout(tensors, checkpoint.config, file)
     return ClipShape(**fields), tensors

@@ -10,6 +10,8 @@ from typing import Any
 
 from reverie.errors import WeightsError
 
+KINDS = ("clip", "vocabulary", "vqgan")
+
 
 @dataclass(frozen=True, kw_only=True)
 class File:
@@ -38,16 +40,16 @@ class Entry:
     """A model, whose first file is its weights, or the vocabulary that models share."""
 
     name: str
-    kind: str  # "clip" or "vocabulary"
-    layout: str  # "openai", "open_clip", "transformers"; "bpe" for the vocabulary
+    kind: str  # one of KINDS
+    layout: str  # "openai", "open_clip", "transformers", "taming"; "bpe" for the vocabulary
     licence: str
     source: str
     note: str = ""
     files: tuple[File, ...]
 
     def __post_init__(self) -> None:
-        if self.kind not in ("clip", "vocabulary"):
-            raise ValueError(f"unknown kind {self.kind!r}; choices: clip, vocabulary")
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown kind {self.kind!r}; choices: {', '.join(KINDS)}")
         if not self.files:
             raise ValueError("it has no files")
 

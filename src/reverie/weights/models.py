@@ -32,6 +32,9 @@ WEIGHTS = (  # what a folder's weights are called, the best first
     "open_clip_pytorch_model.bin",
 )
 CONFIGS = ("open_clip_config.json", "config.json")
+SUFFIXES = {".pt", ".pth", ".ckpt", ".bin", ".safetensors"}
+YAML = (".yaml", ".yml")
+MAX_YAML, MAX_ALIASES = 1 << 16, 16  # a model's has about a thousand characters
 VOCABULARIES = ("bpe_simple_vocab_16e6.txt.gz", "merges.txt")
 VOCABULARY = "clip-bpe"  # the entry that has the first of them
 ABOUT = "model.json"
@@ -85,19 +88,61 @@ def description(folder: Path) -> dict[str, Any]:
 
 
 def config_of(weights: Path) -> dict[str, Any]:
-    """The JSON beside weights. A folder may have them in two layouts: then each has its own."""
+    """The JSON beside weights, else their yaml. A folder may have weights in two layouts: then each
+    has its own JSON."""
     own = weights.name.startswith("open_clip")
     names = sorted(CONFIGS, key=lambda name: name.startswith("open_clip") != own)
     for path in (weights.with_name(name) for name in names):
         if path.is_file():
-            try:
-                read = json.loads(path.read_text("utf-8"))
-            except (OSError, ValueError) as error:
-                raise WeightsError(f"{path}: cannot be read as JSON: {error}") from error
-            if not isinstance(read, dict):
-                raise WeightsError(f"{path}: an object is wanted, and this is something else")
-            return read
-    return {}
+            return read_config(path)
+    return yaml_of(weights)
+
+
+def yaml_of(weights: Path) -> dict[str, Any]:
+    """The yaml beside weights: called as they are, or model.yaml or config.yaml, or the only one
+    beside the only weights."""
+    for stem in (weights.stem, "model", "config"):
+        for path in (weights.with_name(f"{stem}{suffix}") for suffix in YAML):
+            if path.is_file():
+                return read_config(path)
+    beside = [path for path in weights.parent.iterdir() if path.is_file()]
+    only = [path for path in beside if path.suffix in YAML]
+    others = [path for path in beside if path.suffix in SUFFIXES and path != weights]
+    return read_config(only[0]) if len(only) == 1 and not others else {}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A JSON or yaml file, as JSON data. Nothing that a yaml asks for is built or run.
+
+    Raises:
+        WeightsError: it cannot be read, or it is no object.
+    """
+    is_yaml = path.suffix in YAML
+    try:
+        text = path.read_text("utf-8")
+        read = _yaml(text) if is_yaml else json.loads(text)
+    except (OSError, ValueError) as error:
+        said = " ".join(str(error).split())
+        kind = "yaml" if is_yaml else "JSON"
+        raise WeightsError(f"{path}: cannot be read as {kind}: {said}") from error
+    if not isinstance(read, dict):
+        raise WeightsError(f"{path}: an object is wanted, and this is something else")
+    return read
+
+
+def _yaml(text: str) -> Any:
+    import yaml  # only few models come with one
+
+    if len(text) > MAX_YAML:
+        raise ValueError(f"it has {len(text)} characters, and a model's has not {MAX_YAML}")
+    try:
+        # Parts that come again, and in parts that come again, make a short text mean a huge one.
+        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text))
+        if aliases > MAX_ALIASES:
+            raise ValueError(f"it has {aliases} aliases, and a model's has not {MAX_ALIASES}")
+        return json.loads(json.dumps(yaml.safe_load(text), default=str))
+    except (yaml.YAMLError, TypeError, RecursionError) as error:
+        raise ValueError(str(error) or "it is nested too deeply") from error
 
 
 def save(tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -12,6 +12,7 @@ made to allocate gigabytes or to hash for hours by a file of a hundred bytes.
 """
 
 import pickletools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,6 +22,9 @@ from reverie.errors import WeightsError
 from reverie.weights.records import BUILDERS, KNOWN, STORAGES, Extent, Name, Record, Storage
 
 MAX_PICKLE = 1 << 24  # bytes; a checkpoint of 5000 tensors needs about 1 MB
+# Of these only what is KNOWN may be named. Other libraries' classes, such as the callbacks that old
+# training loops left in their files, are taken for records and are never looked up.
+OURS = sys.stdlib_module_names | {"__builtin__", "copy_reg", "exceptions", "torch", "numpy"}
 MAX_OPERATIONS = 2_000_000
 MAX_TENSORS = 25_000
 
@@ -113,7 +117,9 @@ class _Machine:
             raise TypeError("sets items of what is no dictionary")
 
     def name(self, full: str) -> None:
-        if full not in KNOWN and not full.startswith("__torch__."):
+        parts = full.split(".")
+        ordinary = parts[0] not in OURS and all(part.isidentifier() for part in parts)
+        if full not in KNOWN and not ordinary:
             raise WeightsError(
                 f"{self.where}: asks for {_shown(full)}, which no checkpoint needs; nothing was "
                 "run. Get the file elsewhere, or save only the model's state_dict()"

@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,18 @@ DTYPES = {
 NOT_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
 
 
-def any_name(_: str) -> bool:
-    return True
+Wanted = Callable[[Collection[str]], Collection[str]]  # of all names, those to read
 
 
-def read_tensors(path: Path, wanted: Callable[[str], bool] = any_name) -> dict[str, Tensor]:
+def all_of(names: Collection[str]) -> Collection[str]:
+    return names
+
+
+def read_tensors(path: Path, wanted: Wanted = all_of) -> dict[str, Tensor]:
     """The tensors of a checkpoint by their state_dict names, on the CPU, in the dtypes they have.
 
     Args:
-        wanted: whether a tensor of this name is. The numbers of the others are not read.
+        wanted: chooses from the names. The numbers of the other tensors are not read.
 
     Raises:
         WeightsError: the file is missing, damaged, of another kind, or asks for anything that a
@@ -109,18 +112,16 @@ def _what_else(head: bytes) -> str:
     )
 
 
-def _read_safetensors(
-    file: io.BufferedReader, path: Path, wanted: Callable[[str], bool]
-) -> dict[str, Tensor]:
+def _read_safetensors(file: io.BufferedReader, path: Path, wanted: Wanted) -> dict[str, Tensor]:
     """Every tensor has memory of its own. What safetensors gives are parts of the mapped file, all
     of which stays as long as one of them is in use."""
     with safe_open(path, "pt"):
         pass  # the header was looked at, and everything lies within the file
     size = int.from_bytes(file.read(8), "little")
     header, found = json.loads(file.read(size)), {}
-    for name, told in header.items():
-        if name == "__metadata__" or not wanted(name):
-            continue
+    header.pop("__metadata__", None)
+    for name in wanted(header):
+        told = header[name]
         if told["dtype"] not in DTYPES:
             raise WeightsError(f"{path}: tensor {name!r} is of the unknown kind {told['dtype']}")
         dtype, shape = DTYPES[told["dtype"]], told["shape"]
@@ -129,9 +130,7 @@ def _read_safetensors(
     return found
 
 
-def _read_zip(
-    file: io.BufferedReader, path: Path, wanted: Callable[[str], bool]
-) -> dict[str, Tensor]:
+def _read_zip(file: io.BufferedReader, path: Path, wanted: Wanted) -> dict[str, Tensor]:
     where = str(path)
     try:
         with zipfile.ZipFile(file) as archive:
@@ -173,9 +172,7 @@ def _stored(archive: zipfile.ZipFile, folder: str, storage: Storage, path: Path)
         return _filled(content, storage)
 
 
-def _read_legacy(
-    file: io.BufferedReader, path: Path, wanted: Callable[[str], bool]
-) -> dict[str, Tensor]:
+def _read_legacy(file: io.BufferedReader, path: Path, wanted: Wanted) -> dict[str, Tensor]:
     """The format before torch 1.6: five pickles, then every storage as its length and numbers."""
     where = str(path)
     start = io.BytesIO(file.read(MAX_PICKLE))
@@ -210,9 +207,10 @@ def _filled(content: Any, storage: Storage) -> Tensor:
     return buffer.view(storage.dtype)
 
 
-def _extents(loaded: Loaded, path: Path, wanted: Callable[[str], bool]) -> dict[str, Extent]:
+def _extents(loaded: Loaded, path: Path, wanted: Wanted) -> dict[str, Extent]:
     """Where the wanted tensors lie, by name."""
-    extents = {name: e for name, e in _named(loaded.root, str(path)).items() if wanted(name)}
+    named = _named(loaded.root, str(path))
+    extents = {name: named[name] for name in wanted(named)}
     total = sum(extent.nbytes for extent in extents.values())
     total += sum(storage.nbytes for storage in {e.storage for e in extents.values()})
     if total > 8 * path.stat().st_size:

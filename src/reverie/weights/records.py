@@ -107,10 +107,14 @@ LEFTOVERS = {
     "torch.float32",
     "torch.float64",
     "_codecs.encode",
+    "datetime.datetime",
+    "datetime.timedelta",
+    "pathlib.Path",
+    "pathlib.PosixPath",
+    "pathlib.PurePosixPath",
+    "pathlib.WindowsPath",
     "numpy.dtype",
     "numpy.core.multiarray.scalar",
     "numpy._core.multiarray.scalar",
-    "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
-    "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
 }
 KNOWN = STORAGES.keys() | BUILDERS.keys() | LEFTOVERS

@@ -7,8 +7,8 @@ import difflib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from reverie.weights.download import Progress, digest_of, fetch
 from reverie.weights.lock import lock_file
 from reverie.weights.manifest import Entry, entries
 from reverie.weights.models import (
+    SUFFIXES,
     VOCABULARIES,
     VOCABULARY,
     WEIGHTS,
@@ -30,17 +31,22 @@ from reverie.weights.models import (
     home,
     new_folder,
     plain,
+    read_config,
     save,
     stored_folders,
+    yaml_of,
 )
+from reverie.weights.pocket import read as pocket_model
 from reverie.weights.read import is_safetensors, read_tensors
+from reverie.weights.vqgan_layouts import is_vqgan, scale, vqgan_layout, wanted
 
-SUFFIXES = {".pt", ".pth", ".ckpt", ".bin", ".safetensors"}
+USUAL = ("ViT-B/32", "vqgan_imagenet_f16_16384")  # of each kind
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights on this disk. `config` is the JSON that came beside them, empty if none did."""
+    """Weights on this disk. `config` is the JSON or yaml that came beside them, as data, empty if
+    none did."""
 
     name: str
     path: Path
@@ -48,8 +54,9 @@ class Checkpoint:
     vocabulary: Path | None
 
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors by name, on the CPU, in the dtypes of the file."""
-        return read_tensors(self.path)
+        """The tensors by name, on the CPU, in the dtypes of the file. Of a file that holds a VQGAN
+        and more, only the VQGAN is read."""
+        return read_tensors(self.path, _of_use)
 
     def digest(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
@@ -74,12 +81,16 @@ class Stored:
     files: Mapping[str, str]  # SHA-256 by name
 
 
-def find(name_or_path: str) -> Checkpoint:
+def find(name_or_path: str, kind: str = "") -> Checkpoint:
     """A checkpoint by file, by folder, or by the name of a stored model in any usual spelling.
+
+    Args:
+        kind: "clip" or "vqgan", where a name may not mean a model of another kind.
 
     Raises:
         WeightsError: it is not there; the message says what is, and how to get it.
     """
+    _check_kind(name_or_path, kind)
     path = Path(name_or_path).expanduser()
     folders = [path, *stored_folders(name_or_path)]
     for weights in [path, *(folder / name for folder in folders for name in WEIGHTS)]:
@@ -93,7 +104,19 @@ def find(name_or_path: str) -> Checkpoint:
             f"{path}: holds {len(only) or 'no'} weights; name the file, or a folder with "
             f"{' or '.join(WEIGHTS)}"
         )
-    raise WeightsError(_missing(name_or_path))
+    raise WeightsError(_missing(name_or_path, kind))
+
+
+def scale_of(name_or_path: str) -> int:
+    """How many pixels a side one latent of a VQGAN covers. No tensors are read.
+
+    Raises:
+        WeightsError: it is not there, or is no VQGAN.
+    """
+    if name_or_path == "pocket-vqgan":
+        return pocket_model(name_or_path).about["scale"]
+    found = find(name_or_path, "vqgan")
+    return scale(found.config, str(found.path))
 
 
 def installed() -> list[Stored]:
@@ -129,13 +152,18 @@ def pull(name: str) -> Iterator[Progress]:
     yield from _pull(entry)
 
 
-def add(path: Path, name: str) -> Checkpoint:
-    """Stores a checkpoint of the user's own, as safetensors, under `name`.
+def add(path: Path, name: str, config: Path | None = None) -> Checkpoint:
+    """Stores a checkpoint of the user's own, a CLIP or a VQGAN, as safetensors, under `name`.
+
+    Args:
+        config: the JSON or yaml that describes it, where none lies beside it.
 
     Raises:
         WeightsError: it cannot be read, or the name is taken or not fit for a folder.
     """
     source, folder = find(str(path)), new_folder(name)
+    if config is not None:
+        source = replace(source, config=read_config(config))
     with lock_file(hidden(folder, "lock")) as taken:
         if not taken() or folder.exists() or stored_folders(name):
             raise WeightsError(
@@ -144,10 +172,11 @@ def add(path: Path, name: str) -> Checkpoint:
         with tempfile.TemporaryDirectory(dir=home(), prefix=".import-") as work:
             new = Path(work) / folder.name
             new.mkdir()
-            save(source.tensors(), new / WEIGHTS[0])
+            kind, tensors = _recognised(source)
+            save(tensors, new / WEIGHTS[0])
             if source.vocabulary and source.vocabulary.parent == source.path.parent:
                 shutil.copy(source.vocabulary, new)
-            about = {"name": name, "kind": "clip", "layout": "", "licence": "unknown", "note": ""}
+            about = {"name": name, "kind": kind, "layout": "", "licence": "unknown", "note": ""}
             about |= {"source": source.path.name, "config": source.config}
             finish(new, folder, about, {source.path.name: source.digest()})
     return _checkpoint(folder / WEIGHTS[0])
@@ -202,7 +231,7 @@ def _pull(entry: Entry) -> Iterator[Progress]:
             yield from fetch(file, work)
         yield Progress(f"{entry.name} (checking and converting)")
         came = {file.name: digest_of(work / file.name) for file in entry.files}
-        config = _convert(work, entry) if entry.kind == "clip" else {}
+        config = _convert(work, entry) if entry.kind != "vocabulary" else {}
         about = {key: getattr(entry, key) for key in ("name", "kind", "layout", "licence", "note")}
         finish(work, folder, about | {"source": entry.source, "config": config}, came)
 
@@ -211,7 +240,12 @@ def _convert(work: Path, entry: Entry) -> dict[str, Any]:
     """Leaves safetensors and a vocabulary in `work`; gives the config that was there."""
     weights = work / entry.files[0].name
     try:
-        tensors, config = read_tensors(weights), config_of(weights)
+        source = replace(_checkpoint(weights), config=config_of(weights))
+        kind, tensors = _recognised(source)
+        if kind != entry.kind:
+            raise WeightsError(
+                f"{weights}: is a {kind.upper()}, and a {entry.kind.upper()} is wanted"
+            )
     except WeightsError:
         shutil.rmtree(work)  # it came as it was sent, so going on would not mend it
         raise
@@ -222,12 +256,39 @@ def _convert(work: Path, entry: Entry) -> dict[str, Any]:
     for path in work.iterdir():
         if path.name not in (WEIGHTS[0], *VOCABULARIES):
             path.unlink()
-    return config
+    return source.config
+
+
+def _recognised(source: Checkpoint) -> tuple[str, dict[str, Tensor]]:
+    """Whether it is a VQGAN or else a CLIP, and its tensors."""
+    tensors = source.tensors()
+    if is_vqgan(tensors):
+        return "vqgan", vqgan_layout(tensors, source.config, str(source.path))[0]
+    return "clip", tensors
+
+
+def _of_use(names: Collection[str]) -> Collection[str]:
+    return wanted(names).values() if is_vqgan(names) else names
+
+
+def _check_kind(name: str, kind: str) -> None:
+    """Refuses the name of a model that is known to be of another kind."""
+    if not kind or Path(name).expanduser().exists():
+        return
+    known = {stored.name: stored.kind for stored in installed()}
+    known |= {entry.name: entry.kind for entry in entries().values()}
+    for other, is_a in known.items():
+        if plain(other) == plain(name) and is_a != kind:
+            usual = next(entry for entry in USUAL if known.get(entry) == kind)
+            raise WeightsError(
+                f"{other} is a {is_a.upper()}, and a {kind.upper()} is wanted here, such as {usual}"
+            )
 
 
 def _checkpoint(weights: Path) -> Checkpoint:
     folder, about = weights.parent, description(weights.parent)
-    config = about["config"] if about else config_of(weights) if weights.name in WEIGHTS else {}
+    read = config_of if weights.name in WEIGHTS else yaml_of
+    config = about["config"] if about else read(weights)
     name = folder.resolve().name if weights.name in WEIGHTS else weights.stem
     shared = home() / VOCABULARY / VOCABULARIES[0]
     words = [path for v in VOCABULARIES if (path := folder / v).is_file()]
@@ -249,19 +310,22 @@ def _existing(name: str) -> Path:
     return folders[0]
 
 
-def _missing(name: str) -> str:
+def _missing(name: str, kind: str = "") -> str:
     if Path(name).suffix in SUFFIXES or name.startswith((".", "/", "~")):
         return f"there is no file {name}"
     known = entries()
     for entry in known:
         if plain(entry) == plain(name):
             return f"{entry} is not installed; get it with: reverie models pull {entry}"
-    here = [stored.name for stored in installed() if stored.kind == "clip"]
+    kind = kind or "clip"
+    here = [stored.name for stored in installed() if stored.kind == kind]
+    known = [name for name, entry in known.items() if entry.kind == kind]
     close = difflib.get_close_matches(name, [*here, *known], n=1, cutoff=0.4)
     hint = f"did you mean {close[0]!r}? " if close else ""
+    usual = next(entry for entry in USUAL if entry in known)
     return (
         f"there is no model {name!r}; {hint}installed: {', '.join(here) or 'none'}; "
-        "get one with: reverie models pull ViT-B/32"
+        f"get one with: reverie models pull {usual}"
     )
 
 

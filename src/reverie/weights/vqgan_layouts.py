@@ -6,7 +6,7 @@ the first stage of a Net2NetTransformer) and of https://github.com/CompVis/laten
 Differs: their loaders ignore tensors that are missing or too many; this one refuses the file.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -17,7 +17,10 @@ Tensors = Mapping[str, Tensor]
 Shape = tuple[int, ...]
 PARTS = ("encoder.", "decoder.", "quantize.", "quant_conv.", "post_quant_conv.")
 STAGE = "first_stage_model."  # what comes before the names in a file that holds more than a VQGAN
+ENDS = {"encoder.conv_in.weight", "decoder.conv_in.weight"}
 GUMBEL = "GumbelVQ"
+CLIP, CLIP_TOO = "visual.conv1.weight", "vision_model.embeddings.class_embedding"
+USUAL = "vqgan_imagenet_f16_16384"
 MODELS = ("VQModel", "VQModelInterface", "VQNoDiscModel", GUMBEL)
 
 
@@ -34,12 +37,13 @@ def vqgan_layout(
         WeightsError: the config is not a VQGAN's, or a tensor is missing, unknown or of another
             shape than it says.
     """
+    if not is_vqgan(tensors):
+        what = "a CLIP" if CLIP in tensors or CLIP_TOO in tensors else "no VQGAN"
+        raise WeightsError(f"{file}: is {what}; wanted is a VQGAN, such as {USUAL}")
     params, gumbel = _params(config, file)
     _check(params, file)
     tensors = {name: tensors[there] for name, there in wanted(tensors).items()}
     want = dict(shapes(params, gumbel=gumbel))
-    if not tensors:
-        raise WeightsError(f"{file}: not a VQGAN: it has no tensor {min(want)!r}")
     for name, shape in want.items():  # first, for a shape says more than a name that is missing
         if name in tensors and tensors[name].shape != shape:
             raise WeightsError(
@@ -62,17 +66,16 @@ def vqgan_layout(
     return tensors, told | {"gumbel": gumbel}
 
 
-def wanted(names: Mapping[str, Any]) -> dict[str, str]:
+def wanted(names: Collection[str]) -> dict[str, str]:
     """The names of the network's tensors, and what each is called in the file."""
     prefix = STAGE if any(name.startswith(STAGE) for name in names) else ""
     short = {name.removeprefix(prefix): name for name in names if name.startswith(prefix)}
     return {name: there for name, there in short.items() if name.startswith(PARTS)}
 
 
-def is_vqgan(names: Mapping[str, Any]) -> bool:
-    """Whether tensors of these names hold a VQGAN."""
-    parts = {name.split(".", 1)[0] for name in wanted(names)}
-    return {"encoder", "decoder", "quantize"} <= parts
+def is_vqgan(names: Collection[str]) -> bool:
+    """Whether tensors of these names are an autoencoder of the family's form."""
+    return wanted(names).keys() >= ENDS
 
 
 def scale(config: Mapping[str, Any], file: str) -> int:
@@ -99,8 +102,7 @@ def _params(config: Mapping[str, Any], file: str) -> tuple[dict[str, Any], bool]
     target = str(model.get("target", "")).rpartition(".")[2]
     if target == "AutoencoderKL":
         raise WeightsError(
-            f"{file}: is a KL autoencoder, which has no codebook; wanted is a VQGAN, such as "
-            "vqgan_imagenet_f16_16384"
+            f"{file}: is a KL autoencoder, which has no codebook; wanted: a VQGAN, such as {USUAL}"
         )
     if target not in MODELS:
         raise WeightsError(
