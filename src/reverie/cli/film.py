@@ -35,6 +35,9 @@ RESTYLE = (
     'Such as: reverie restyle clip.mp4 "a watercolour" -o painted.mp4\n\n'
     "Args:\n    source: the video, or the folder.\n    prompt: how it should look.\n"
 )
+TURNING = (
+    0.08  # `scene` ends with the last touches to a picture, too gentle to turn it into another
+)
 CHOICE = {
     "canvas": "what to paint with.",
     "recipe": "paint as a .json, a picture, a run's folder or a .py (it is run) says.",
@@ -55,7 +58,7 @@ def film_command() -> Callable[..., int]:
     ) -> int:
         own, how = run or WorkOptions(), film or FilmOptions()
         made = _recipe(prompt, canvas, recipe, options, own)
-        plan = _plan(how)
+        plan = _plan(how, made)
         return _film(plan, _faded(made, how.change_every, how.fade), own)
 
     return _with_recipe(film, "film", FILM, ["prompt"], FilmOptions, set(OWN))
@@ -121,6 +124,28 @@ def go_on(folder: Path, *, budget: float | None, preview: bool) -> int:
     cwd = run.story.get("cwd")
     with chdir(cwd if cwd and Path(cwd).is_dir() else "."):  # it may name files from there
         return show(run, budget=budget, preview=preview)
+
+
+def again(path: Path, story: dict[str, Any], output: str | None, *, preview: bool) -> int:
+    """Makes a film again from the story inside it."""
+    from reverie.device import machine
+    from reverie.film.plan import Film
+    from reverie.film.run import FilmRun
+    from reverie.recipe import Recipe
+    from reverie.record.story import same_files
+    from reverie.spec import from_json
+
+    folder = Path(output) if output else path.with_name(f"{path.stem}-replay")
+    run = FilmRun.start(
+        from_json(story["film"], Film, "$.film"),
+        from_json(story["recipe"], Recipe),
+        folder,
+        machine(story["machine"]["device"], story["machine"]["precision"]),
+        path=folder / path.name,
+        overwrite=output is None,
+    )
+    same_files(story["digests"], run.story["digests"])
+    return show(run, budget=None, preview=preview)
 
 
 def show(run: "FilmRun", *, budget: float | None, preview: bool) -> int:
@@ -212,7 +237,7 @@ def _best(options: dict[str, Any]) -> str:
     return "fourier" if best == "scene" else best
 
 
-def _plan(how: FilmOptions) -> "Film":
+def _plan(how: FilmOptions, recipe: "Recipe") -> "Film":
     from reverie.curve import read_keyframes
     from reverie.film.motion import Motion
     from reverie.film.plan import Film
@@ -228,7 +253,7 @@ def _plan(how: FilmOptions) -> "Film":
         frames=max(1, round(how.seconds * how.rate)),
         rate=how.rate,
         steps=how.steps_per_frame,
-        lr=how.lr_per_frame,
+        lr=TURNING if how.lr_per_frame is None and recipe.name == "scene" else how.lr_per_frame,
         motion=Motion(edge=how.edge, **read),
         tone=how.tone,
     )

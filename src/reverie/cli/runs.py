@@ -13,6 +13,7 @@ from reverie.errors import PictureError, RunError, SpecError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from reverie.film.run import FilmRun
     from reverie.recipe import Recipe
     from reverie.record.video import Video
     from reverie.run import Run
@@ -67,6 +68,7 @@ def replay(
     import torch
     from rich.console import Console
 
+    from reverie.cli import film
     from reverie.device import machine
     from reverie.recipe import Recipe
     from reverie.run import Run
@@ -74,6 +76,8 @@ def replay(
 
     path = Path(picture)
     story = _story(path)
+    if "film" in story:
+        return film.again(path, story, output, preview=preview)
     recipe: Recipe = from_json(story["recipe"], Recipe)
     if not 0 <= story.get("picture", 0) < recipe.count:
         raise SpecError(f"$.picture: {story['picture']} is not one of {recipe.count}")
@@ -84,8 +88,8 @@ def replay(
     console = Console(stderr=True)
     where = _started_in(path)
     folder, path = folder.absolute(), path.absolute()
-    film = _film_again(story, folder / path.name)
-    files: dict[str, Any] = {"film": film} if film else {"suffix": path.suffix.lower()}
+    moving = _film_again(story, folder / path.name)
+    files: dict[str, Any] = {"film": moving} if moving else {"suffix": path.suffix.lower()}
     with chdir(where):  # its recipe may name files from there
         run = Run.start(recipe, folder, on, overwrite=output is None, **files)
         run.expect(story["digests"])
@@ -136,10 +140,8 @@ def info(path: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
     """
     import json as json_text
 
-    from reverie.run import Run
-
     where = Path(path)
-    story = Run.open(where).story if where.is_dir() else _story(where)
+    story = _work_in(where).story if where.is_dir() else _story(where)
     if json:
         print(json_text.dumps(story, indent=2, ensure_ascii=False))
         return 0
@@ -157,12 +159,11 @@ def read_recipe(source: str) -> "Recipe":
     import runpy
 
     from reverie.recipe import Recipe
-    from reverie.run import Run
     from reverie.spec import from_json
 
     path = Path(source)
     if path.is_dir():
-        return Run.open(path).recipe
+        return _work_in(path).recipe
     if not path.exists():
         raise RunError(f"--recipe {source}: there is no such file")
     if path.suffix == ".py":
@@ -181,6 +182,14 @@ def read_recipe(source: str) -> "Recipe":
         data = data.get("recipe", data) if isinstance(data, dict) else data
         return from_json(data, Recipe)
     return from_json(_story(path)["recipe"], Recipe)
+
+
+def _work_in(folder: Path) -> "Run | FilmRun":
+    """The run or the film in a folder."""
+    from reverie.film.run import FilmRun
+    from reverie.run import Run
+
+    return (FilmRun if (folder / "film.json").exists() else Run).open(folder)
 
 
 def _story(path: Path) -> dict[str, Any]:
@@ -257,8 +266,8 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
     canvases = [type(getattr(s.canvas, "canvas", s.canvas)).__name__ for s in stages]
     optimizers = [f"{type(s.optimizer).__name__}, lr {s.optimizer.lr}" for s in stages]
     losses = [f"{name} ({type(x).__name__})" for s in stages for name, x in s.losses.items()]
-    done = ended or "not finished"
-    if isinstance(ended, dict):
+    done, film = ended or "not finished", story.get("film")
+    if isinstance(ended, dict) and not film:
         before = sum(s.steps for s in stages[: ended["stage"]])
         done = f"{before + ended['step']} of {recipe.steps}"
     return {
@@ -266,7 +275,10 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
         "recipe": f"{recipe.name}: {', then '.join(canvases)}",
         "size": ", then ".join("x".join(map(str, s.canvas.size)) for s in stages),
         "seed": f"{recipe.seed}{which if recipe.count > 1 else ''}",
-        "steps": done,
+        "film": f"{film['frames']} frames at {film['rate']:g} a second, {film['steps']} steps each"
+        if film
+        else "",
+        "steps": "" if isinstance(done, dict) else done,
         "score": f"{story['score']:.4f}" if "score" in story else "",
         "optimiser": ", then ".join(optimizers),
         "losses": ", ".join(dict.fromkeys(losses)),

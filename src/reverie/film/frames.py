@@ -17,6 +17,7 @@ from reverie.protocols import Frame, Image, Machine
 from reverie.recipe import Recipe
 
 Tone = Float[Tensor, "b 2"]  # mean and standard deviation of the brightness
+DEAF = 0.02  # nearer to black and white, a canvas that squashes colours hardly feels a gradient
 LUMA = (0.2126, 0.7152, 0.0722)
 
 
@@ -96,7 +97,8 @@ class Frames:
         motion = self.plan.motion
         if motion.rests(number) or self.tone is None:
             return None
-        return toned(motion.moved(previous, number), self.tone, self.plan.tone)
+        moved = toned(motion.moved(previous, number), self.tone, self.plan.tone)
+        return moved.clamp(DEAF, 1 - DEAF)
 
     def _over(self, source: Image, previous: Image | None) -> tuple[Image, int]:
         """Where a frame over a source begins, and its steps: more when there is none before it

@@ -3,6 +3,7 @@
 PyAV does it (the extra `reverie[video]`), with the encoders that are in it; no program is called.
 """
 
+import itertools
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -230,7 +231,8 @@ def _encode(
             context.color_range = LIMITED
         frames = _frames(pictures, kind, rate, hold)
         if kind.codec == "gif":
-            frames = palette.painted(frames, palette.chosen(_frames(pictures, kind, rate, 1)))
+            few = (picture[::2, ::2] for picture in itertools.islice(pictures, 0, None, 8))
+            frames = palette.painted(frames, palette.chosen(_frames(few, kind, rate, 1)))
         for frame in frames:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
