@@ -89,6 +89,7 @@ def test_a_picture_of_an_earlier_command_is_painted_over_and_its_run_is_kept(cap
         ("studio 54:2", "studio 54:2.0"),
         ("a fox:1:-inf", "a fox"),
         ("a fox:0 | an owl", "an owl"),
+        ("a fox:nan", r"a fox\:nan"),
         ("a city: rain", r"a city\: rain"),
         ("https://a.b/c", r"https\://a.b/c"),
         ("a fox ^ an owl | fog:0.5", "a fox ^ an owl | fog:0.5"),
@@ -227,6 +228,11 @@ def test_a_model_that_nobody_knows_is_refused(flags):
         "-lr nan",
         "-sd -1",
         "-cpe -5",
+        "-p a:-inf",
+        "-npw nan -nps 1",
+        "-zvid -zse 0",
+        "-zvid -vl 0",
+        "-vsd none",
         "-npw 1",
         "-o a.bmp",
         "-o a",
@@ -238,7 +244,7 @@ def test_a_model_that_nobody_knows_is_refused(flags):
     ],
 )
 def test_mistakes_are_told_in_one_line_and_nothing_is_painted(flags, capsys):
-    assert main(["compat", "vqgan-clip", "-p", "a fox", *flags.split()]) == 2
+    assert main(["compat", "vqgan-clip", "-p", "a fox", *QUICK, *flags.split()]) == 2
     out, err = capsys.readouterr()
     assert not out and err.splitlines()[-1].startswith("reverie: ")
     assert len([line for line in err.splitlines() if line.startswith("reverie: ")]) == 1

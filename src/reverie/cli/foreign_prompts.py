@@ -1,7 +1,7 @@
 """The prompts of nerdyrodent's generate.py as a line of our own grammar."""
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING
 
 from reverie import prompt as prompts
@@ -11,14 +11,16 @@ from reverie.prompt import Prompt
 if TYPE_CHECKING:
     from argparse import Namespace
 
+NEVER = -inf
+
 
 def prompt_of(args: "Namespace") -> str:
     """All prompts as one line of our grammar. Pictures and noise are in every scene.
 
     Raises:
-        SpecError: a scene has no prompt, or noise has not as many weights as seeds.
+        SpecError: a scene has no prompt, a weight is not finite, or noise has not as many
+            weights as seeds.
     """
-
     texts = args.prompts
     if not texts and not args.image_prompts:
         texts = "A cute, smiling, Nerdy Rodent"
@@ -43,9 +45,11 @@ def read_prompts(text: str, *, pictures: bool = False) -> Iterator[Prompt]:
             numbers = [number(tail) for tail in fields[1:]]
             if len(fields) == tails + 1 and None not in numbers and fields[0].strip():
                 break
-        weight, stop = [*numbers, *(1.0, float("-inf"))[len(numbers) :]]
+        weight, stop = [*numbers, *(1.0, NEVER)[len(numbers) :]]
+        if weight == NEVER:
+            raise SpecError(f"{part!r} has no finite weight; write text:weight or text:weight:stop")
         if weight:
-            body, ended = fields[0].strip(), None if stop == float("-inf") else stop
+            body, ended = fields[0].strip(), None if stop == NEVER else stop
             words, picture = (None, body) if pictures else (body, None)
             yield Prompt(words=words, picture=picture, weight=weight, stop=ended)
 
@@ -54,13 +58,17 @@ def noises(args: "Namespace") -> Iterator[Prompt]:
     seeds, weights = args.noise_prompt_seeds, args.noise_prompt_weights
     if weights and len(weights) != len(seeds):
         raise SpecError(f"-npw: {len(weights)} weights for {len(seeds)} seeds of -nps")
+    if not all(map(isfinite, weights)):
+        raise SpecError(f"-npw: {' '.join(map(str, weights))} are not all finite numbers")
     for seed, weight in zip(seeds, weights or [1.0] * len(seeds), strict=True):
         if weight:
             yield Prompt(noise=seed, weight=weight)
 
 
 def number(text: str) -> float | None:
+    """A finite number, or -inf, the stop that never comes; else None."""
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if isfinite(value) or value == NEVER else None
