@@ -33,9 +33,9 @@ def pixels(
         steps: updates to make.
         lr: learning rate; 0.05..0.01 falls over the run.
         cutouts: views of the picture judged at every step.
-        preset: how views are cut: augmented, pooled, crops, pixray, big-sleep, deep-daze,
-            clipdraw, stylegan3-clip, scene, or whole.
-        init: what to start from: noise, gradient, a colour, or a picture.
+        preset: how views are cut: augmented, pooled, crops, updated, nrupdated, updated-pooling,
+            mse, eai, pytti, pixray, big-sleep, deep-daze, clipdraw, stylegan3-clip, scene, whole.
+        init: what to start from: noise, pixels, perlin, gradient, a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
     """
     from reverie.canvas.pixels import Pixels

@@ -45,7 +45,8 @@ def vqgan_clip(
         cutouts: views of the picture judged at every step.
         preset: how views are cut; pooled, or one of those of `fourier`.
         augments: what may happen to views, such as affine,perspective,jitter,erase, or none.
-        init: what to start from: codes (random tiles), noise, gradient, a colour, or a picture.
+        init: what to start from: codes (random tiles), perlin, pixels, gradient, a colour, or a
+            picture.
         keep: weight of a pull that keeps the picture near its start; 1..0 lets go over the run.
         keep_to: what it keeps near to instead: a picture, or zero.
         keep_by: how the distance is measured: mse, spherical or cosine of latents, or pixels.

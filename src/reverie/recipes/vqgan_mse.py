@@ -42,7 +42,8 @@ def vqgan_mse(
         lr: learning rate; 0.2..0.05 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; mse, or one of those of `fourier`.
-        init: what to start from: codes (random tiles), noise, gradient, a colour, or a picture.
+        init: what to start from: codes (random tiles), perlin, pixels, gradient, a colour, or a
+            picture.
         keep: weight of the pull at the beginning, to a picture given by `init`, else to zero.
         keep_stages: equal steps in which it falls to nothing.
         keep_every: updates that each of them lasts.

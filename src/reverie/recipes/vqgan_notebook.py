@@ -37,7 +37,8 @@ def vqgan_notebook(
         lr: learning rate; 0.1..0.02 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; crops, or one of those of `fourier`.
-        init: what to start from: codes (random tiles), noise, gradient, a colour, or a picture.
+        init: what to start from: codes (random tiles), perlin, pixels, gradient, a colour, or a
+            picture.
         keep: weight of a pull that keeps the latents near their start.
     """
     from reverie import prompt as prompts
