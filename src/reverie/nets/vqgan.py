@@ -275,8 +275,8 @@ class Convolution(nn.Module):
         return made
 
     def _set(self, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
-        layout = torch.channels_last if precision == torch.float32 else torch.contiguous_format
-        self.register_buffer("weight", weight.to(precision).contiguous(memory_format=layout))
+        weight = weight.to(precision)
+        self.register_buffer("weight", weight.contiguous(memory_format=layout(precision)))
         self.register_buffer("bias", bias.to(precision))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -370,6 +370,8 @@ def activate_backward(grad: Tensor, x: Tensor, state: Sequence[Tensor]) -> Tenso
     """The gradient to `x`."""
     gain, shift, weight, _ = state
     grad = conv2d_input(x.shape, weight, grad, padding=weight.shape[-1] // 2)
+    if grad.stride() != x.stride():  # of two layouts torch's group norm gives wrong gradients
+        grad = torch.empty_like(x).copy_(grad)
     sizes = (len(x), x.shape[1], x.shape[2:].numel(), GROUPS)
     h, mean, rstd = torch.native_group_norm(x, gain, shift, *sizes, EPS)
     torch.ops.aten.silu_backward.grad_input(grad, h, grad_input=grad)
@@ -381,7 +383,13 @@ def activate_backward(grad: Tensor, x: Tensor, state: Sequence[Tensor]) -> Tenso
 def convolve(
     x: Tensor, weight: Tensor, bias: Tensor, *, stride: int = 1, padding: int = 0
 ) -> Tensor:
-    return _Convolve.apply(x.to(weight.dtype), weight, bias, stride, padding)  # pyright: ignore[reportReturnType]
+    x = x.to(weight.dtype).contiguous(memory_format=layout(weight.dtype))
+    return _Convolve.apply(x, weight, bias, stride, padding)  # pyright: ignore[reportReturnType]
+
+
+def layout(precision: torch.dtype) -> torch.memory_format:
+    """In which CPUs convolve and normalise soonest, measured."""
+    return torch.channels_last if precision == torch.float32 else torch.contiguous_format
 
 
 class _Convolve(torch.autograd.Function):
