@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from reverie.errors import WeightsError
 from reverie.weights import store
+from reverie.weights.vqgan_layouts import shapes
 from weights.mirror import Mirror, Page, mirror
 
 TENSORS = {"visual.proj": torch.arange(6.0).reshape(2, 3).half(), "logit_scale": torch.tensor(4.6)}
@@ -311,3 +313,60 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pyte
     torch.save(TENSORS, tmp_path / "own.pt")
     with pytest.raises(WeightsError, match="set REVERIE_HOME to another folder"):
         store.add(tmp_path / "own.pt", "own")
+
+
+def test_a_vqgan_is_fetched_with_its_yaml_and_known_by_its_kind(
+    server: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ddconfig = {"z_channels": 4, "resolution": 8, "in_channels": 3, "out_ch": 3, "ch": 32}
+    ddconfig |= {"ch_mult": [1, 1], "num_res_blocks": 1, "attn_resolutions": []}
+    params = {"embed_dim": 4, "n_embed": 6, "ddconfig": ddconfig}
+    told = {"model": {"target": "taming.models.vqgan.VQModel", "params": params}}
+    tensors = {name: torch.randn(shape) for name, shape in shapes(params)}
+    extra = {"loss.logvar": torch.zeros(())}
+    torch.save({"state_dict": tensors | extra}, tmp_path / "vqgan.ckpt")
+    server.pages["/ckpt"] = Page((tmp_path / "vqgan.ckpt").read_bytes())
+    server.pages["/yaml"] = Page(json.dumps(told).encode())
+    entry = """
+        ["Tiny VQGAN"]
+        kind = "vqgan"
+        layout = "taming"
+        licence = "none"
+        source = "there"
+        [["Tiny VQGAN".files]]
+        name = "model.ckpt"
+        urls = ["URL/gone", "URL/ckpt"]
+        [["Tiny VQGAN".files]]
+        name = "model.yaml"
+        urls = ["URL/yaml"]
+        """.replace("URL", server.url)
+    own = Path(os.environ["REVERIE_MANIFEST"])
+    own.write_text(own.read_text() + entry)
+    checkpoint = pulled("Tiny VQGAN")
+    same(checkpoint.tensors(), tensors)
+    assert checkpoint.config == told and store.stored("tiny-vqgan").kind == "vqgan"
+    assert store.scale_of("tiny vqgan") == 2
+    assert store.find("tiny vqgan", "vqgan").path == checkpoint.path
+    with pytest.raises(WeightsError, match=r"^Tiny VQGAN is a VQGAN, and a CLIP is wanted"):
+        store.find("tiny vqgan", "clip")
+    with pytest.raises(WeightsError, match=r"^Tiny/8 is a CLIP, and a VQGAN is wanted .* vqgan_"):
+        store.find("Tiny/8", "vqgan")
+    with pytest.raises(WeightsError, match=r"'Nothing'.*installed: Tiny VQGAN; .*pull vqgan_"):
+        store.find("Nothing", "vqgan")
+    store.verify("Tiny VQGAN")
+    taken = store.add(tmp_path / "vqgan.ckpt", "mine", _written(tmp_path / "told.json", told))
+    assert store.stored("mine").kind == "vqgan"
+    same(taken.tensors(), tensors)
+
+
+def test_a_vqgan_where_a_clip_is_expected_is_not_kept(server: Mirror, home: Path):
+    tensors = {f"{end}coder.conv_in.weight": torch.zeros(1) for end in ("en", "de")}
+    server.pages["/safe"].content = safetensors.torch.save(tensors)
+    with pytest.raises(WeightsError, match="so it is no VQGAN's"):
+        pulled("org/safe")
+    assert not (home / "org-safe").exists()
+
+
+def _written(path: Path, told: dict) -> Path:
+    path.write_text(json.dumps(told))
+    return path

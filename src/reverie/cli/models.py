@@ -126,7 +126,7 @@ def import_(path: str, /, *, name: str | None = None, config: str | None = None)
     if any(plain(name) == plain(known) for known in entries()):
         raise WeightsError(f"{name!r} is the name of a published model; choose another with --name")
     checkpoint = store.add(Path(path).expanduser(), name, Path(config) if config else None)
-    print(f"{checkpoint.name} ({store.stored(name).kind}): {checkpoint.path}")
+    print(f"{checkpoint.name}: {checkpoint.path} ({store.stored(name).kind})")
     return 0
 
 

@@ -42,6 +42,12 @@ def vqgan_layout(
         raise WeightsError(f"{file}: is {what}; wanted is a VQGAN, such as {USUAL}")
     params, gumbel = _params(config, file)
     _check(params, file)
+    z = params["ddconfig"]["z_channels"]
+    if gumbel and z != params["embed_dim"]:
+        raise WeightsError(
+            f"{file}: z_channels is {z} in its yaml; a GumbelVQ wants as many as embed_dim, "
+            f"{params['embed_dim']}"
+        )
     tensors = {name: tensors[there] for name, there in wanted(tensors).items()}
     want = dict(shapes(params, gumbel=gumbel))
     for name, shape in want.items():  # first, for a shape says more than a name that is missing
