@@ -34,14 +34,15 @@ def recipe(steps=40, count=1, sizes=((40, 32),)):
     return Recipe(name="test", title="calm", stages=stages, seed=5, count=count)
 
 
-def start(recipe, folder, **film):
-    film = Video(path=str(folder.with_suffix(".mp4")), **{"length": 2.0, **film})
+def start(recipe, folder, suffix=".mp4", **film):
+    film = Video(path=str(folder.with_suffix(suffix)), **{"length": 2.0, **film})
     return Run.start(recipe, folder, CPU, film=film)
 
 
 def test_a_run_leaves_a_film_that_ends_with_its_picture(tmp_path):
     run = start(recipe(), tmp_path / "run")
     list(run.frames())
+    assert seconds(run.film) == pytest.approx(run.recorder.plan.seconds, abs=1e-3)
     assert seconds(run.film) == pytest.approx(2, abs=0.1)
     shown, last = frames(run.film), frames_of_picture(run.pictures[0])
     assert abs(shown[-1].astype(int) - last).mean() < 4
@@ -68,9 +69,9 @@ def test_a_film_carries_the_story_of_its_run(tmp_path):
 @pytest.mark.parametrize("sizes", [((40, 32),), ((20, 16), (40, 32))], ids=["one", "two stages"])
 @pytest.mark.parametrize("stop", [0, 7, 33])
 def test_a_stopped_run_goes_on_to_the_same_film(tmp_path, stop, sizes):
-    whole = start(recipe(sizes=sizes), tmp_path / "whole")
+    whole = start(recipe(sizes=sizes), tmp_path / "whole", ".apng")
     list(whole.frames())
-    stopped = start(recipe(sizes=sizes), tmp_path / "stopped")
+    stopped = start(recipe(sizes=sizes), tmp_path / "stopped", ".apng")
     painted = stopped.frames()
     list(itertools.islice(painted, stop + 1))
     painted.close()
@@ -85,9 +86,9 @@ def test_a_stopped_run_goes_on_to_the_same_film(tmp_path, stop, sizes):
 
 def test_frames_after_the_saved_state_are_made_again(tmp_path):
     """As after a kill: the reel is ahead of the state."""
-    whole = start(recipe(), tmp_path / "whole")
+    whole = start(recipe(), tmp_path / "whole", ".apng")
     list(whole.frames())
-    killed = start(recipe(), tmp_path / "killed")
+    killed = start(recipe(), tmp_path / "killed", ".apng")
     painted = killed.frames()
     list(itertools.islice(painted, 11))
     painted.close()

@@ -114,12 +114,12 @@ class Video:
             moving = steps + 1
             rate = min(rate, max(SLOWEST, moving / (self.length - hold)))
         kept = frozenset(round(i * steps / max(1, moving - 1)) for i in range(moving))
-        return Plan(kept, rate, max(1, round(hold * rate)))
+        return Plan(kept, rate, 1 + round(hold * rate))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which steps a film shows, how fast, and for how many pictures the last stands still."""
+    """Which steps a film shows, how fast, and how many times the last picture."""
 
     steps: frozenset[int]
     rate: float
@@ -127,7 +127,7 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        return (len(self.steps) + self.hold) / self.rate
+        return (len(self.steps) + self.hold - 1) / self.rate
 
 
 def kind_of(path: str | Path) -> Kind:
