@@ -10,7 +10,7 @@ takes the likeliest row.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -306,17 +306,39 @@ class Doubled(Convolution):
         super()._set(weight, bias.repeat(4), precision)
 
     def forward(self, x: Tensor) -> Tensor:
-        h, w = x.shape[2:]
         y = convolve(x, self.weight, self.bias, padding=1)  # [b, 4*out, h+1, w+1]
-        of = y.unflatten(1, (2, 2, -1))
-        if not y.is_contiguous(memory_format=torch.channels_last):
-            quarters = [[of[:, i, j, :, i : i + h, j : j + w] for j in (0, 1)] for i in (0, 1)]
-            rows = [torch.stack(row, 4).flatten(3) for row in quarters]  # [b, out, h, 2*w]
-            return torch.stack(rows, 3).flatten(2, 3)
-        of = of.permute(0, 4, 5, 1, 2, 3)
-        quarters = [[of[:, i : i + h, j : j + w, i, j] for j in (0, 1)] for i in (0, 1)]
-        rows = [torch.stack(row, 3).flatten(2, 3) for row in quarters]  # [b, h, 2*w, out]
-        return torch.stack(rows, 2).flatten(1, 2).permute(0, 3, 1, 2)
+        return _Interleave.apply(y)  # pyright: ignore[reportReturnType]
+
+
+class _Interleave(torch.autograd.Function):
+    """`[b, 4*c, h+1, w+1]` -> `[b, c, 2*h, 2*w]`: four small pictures into one, each without the
+    row and the column that it has too many."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor) -> Tensor:
+        b, c, h, w = y.shape
+        out = blank(y, b, c // 4, 2 * h - 2, 2 * w - 2)
+        for large, small in _quarters(out, y):
+            large.copy_(small)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        b, c, h, w = grads[0].shape
+        grad = blank(grads[0], b, 4 * c, h // 2 + 1, w // 2 + 1).zero_()
+        for large, small in _quarters(grads[0], grad):
+            small.copy_(large)
+        return grad
+
+
+def _quarters(large: Tensor, small: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Views of the same pixels in both."""
+    small = small.unflatten(1, (2, 2, -1))  # [b, 2, 2, c, h+1, w+1]
+    h, w = large.shape[2] // 2, large.shape[3] // 2
+    for i in (0, 1):
+        for j in (0, 1):
+            yield large[:, :, i::2, j::2], small[:, i, j, :, i : i + h, j : j + w]
 
 
 class Norm(nn.Module):
@@ -385,6 +407,12 @@ def convolve(
 ) -> Tensor:
     x = x.to(weight.dtype).contiguous(memory_format=layout(weight.dtype))
     return _Convolve.apply(x, weight, bias, stride, padding)  # pyright: ignore[reportReturnType]
+
+
+def blank(like: Tensor, *shape: int) -> Tensor:
+    return torch.empty(
+        shape, dtype=like.dtype, device=like.device, memory_format=layout(like.dtype)
+    )
 
 
 def layout(precision: torch.dtype) -> torch.memory_format:
