@@ -15,15 +15,14 @@ import pickletools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import Any
 
 from reverie.errors import WeightsError
-from reverie.weights.records import BUILDERS, KNOWN, STORAGES, Extent, Name, Record, Storage
+from reverie.weights.records import STORAGES, TORCH, Extent, Name, Names, Record, Storage
 
 MAX_PICKLE = 1 << 24  # bytes; a checkpoint of 5000 tensors needs about 1 MB
-# Of these only what is KNOWN may be named. Other libraries' classes, such as the callbacks that old
-# training loops left in their files, are taken for records and are never looked up.
+# Of these only the names that are known may be asked for, whatever a Names says of others.
 OURS = sys.stdlib_module_names | {"__builtin__", "copy_reg", "exceptions", "torch", "numpy"}
 MAX_OPERATIONS = 2_000_000
 MAX_TENSORS = 25_000
@@ -37,18 +36,24 @@ class Loaded:
     storages: dict[str, Storage]
 
 
-def load(stream: BytesIO, where: str) -> Loaded:
+def load(
+    stream: BytesIO | BufferedReader, where: str, names: Names = TORCH, most: int | None = None
+) -> Loaded:
     """Reads one pickle from where `stream` stands, to just behind it.
+
+    Args:
+        stream: may give a view instead of bytes.
+        most: operations; MAX_OPERATIONS if left out.
 
     Raises:
         WeightsError: it is broken, too large, or asks for something that no checkpoint needs.
     """
-    machine = _Machine(where)
+    machine, most = _Machine(where, names), most or MAX_OPERATIONS
     try:
         for count, (operation, argument, _) in enumerate(pickletools.genops(stream)):
-            if count == MAX_OPERATIONS:
+            if count == most:
                 raise WeightsError(
-                    f"{where}: the pickle has over {MAX_OPERATIONS} operations, "
+                    f"{where}: the pickle has over {most} operations, "
                     "more than any checkpoint needs; nothing was run"
                 )
             if operation.name not in OPERATIONS:
@@ -68,8 +73,9 @@ def load(stream: BytesIO, where: str) -> Loaded:
 class _Machine:
     """The stack machine. Its methods are the operations that do more than push a value."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, names: Names) -> None:
         self.where = where
+        self.names = names
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []  # the stacks below each mark
         self.memo: dict[int, Any] = {}
@@ -117,9 +123,13 @@ class _Machine:
             raise TypeError("sets items of what is no dictionary")
 
     def name(self, full: str) -> None:
-        parts = full.split(".")
+        parts, known = full.split("."), self.names
         ordinary = parts[0] not in OURS and all(part.isidentifier() for part in parts)
-        if full not in KNOWN and not ordinary:
+        if (
+            full not in known.builders
+            and full not in known.records
+            and not (known.others and ordinary)
+        ):
             raise WeightsError(
                 f"{self.where}: asks for {_shown(full)}, which no checkpoint needs; nothing was "
                 "run. Get the file elsewhere, or save only the model's state_dict()"
@@ -136,10 +146,10 @@ class _Machine:
         name, arguments = self.last(2)
         if not isinstance(name, Name) or not isinstance(arguments, tuple):
             raise TypeError("calls what is no name")
-        if name.full not in BUILDERS:
-            self.push(Record(name.full))
+        if name.full not in self.names.builders:
+            self.push(Record(name.full, arguments))
             return
-        built = BUILDERS[name.full](*arguments)
+        built = self.names.builders[name.full](*arguments)
         if isinstance(built, Extent):
             self.tensors += 1
             if self.tensors > MAX_TENSORS:
@@ -225,6 +235,9 @@ OPERATIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "SETITEMS": lambda m, _: m.set_items(m.since_mark()),
     "MARK": _Machine.mark,
     "POP": lambda m, _: m.last(1).clear(),
+    "EMPTY_SET": lambda m, _: m.push(Record("builtins.set")),
+    "ADDITEMS": lambda m, _: m.append(m.since_mark()),
+    "FROZENSET": lambda m, _: m.push(Record("builtins.frozenset", tuple(m.since_mark()))),
     "MEMOIZE": _Machine.memoize,
     "STACK_GLOBAL": _Machine.stack_name,
     "BUILD": _Machine.build,

@@ -3,7 +3,7 @@
 Source: the names that torch.save, torch.jit.save and common training loops write.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ class Record:
     """An object of a class that we know by name only: a TorchScript module, training leftovers."""
 
     kind: str
+    arguments: tuple[Any, ...] = ()
     state: Any = None
 
 
@@ -54,7 +55,8 @@ class Extent:
         return torch.Size(self.size).numel() * self.storage.dtype.itemsize
 
 
-def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Extent:
+def extent(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Extent:
+    """A tensor that lies inside its storage; anything else is a ValueError."""
     if not isinstance(storage, Storage) or not len(size) == len(stride) <= MAX_DIMENSIONS:
         raise ValueError("a tensor of an unknown form")
     if not all(type(n) is int and 0 <= n < 1 << 63 for n in (offset, *size, *stride)):
@@ -85,8 +87,8 @@ STORAGES = {
     }.items()
 }
 BUILDERS: dict[str, Callable[..., Any]] = {
-    "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor": extent,
+    "torch._utils._rebuild_tensor_v2": extent,
     "torch._utils._rebuild_parameter": _same,
     "collections.OrderedDict": lambda: {},  # torch writes it empty and fills it afterwards
     "torch.Size": _same,
@@ -117,4 +119,22 @@ LEFTOVERS = {
     "numpy.core.multiarray.scalar",
     "numpy._core.multiarray.scalar",
 }
-KNOWN = STORAGES.keys() | BUILDERS.keys() | LEFTOVERS
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that a pickle may ask for.
+
+    Args:
+        builders: what is called instead of a function.
+        records: of these, Records are made.
+        others: whether other libraries' classes, such as the callbacks that old training loops left
+            in their files, become Records, too. They are never looked up.
+    """
+
+    builders: Mapping[str, Callable[..., Any]]
+    records: Collection[str]
+    others: bool
+
+
+TORCH = Names(BUILDERS, STORAGES.keys() | LEFTOVERS, others=True)
