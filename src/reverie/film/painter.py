@@ -93,6 +93,7 @@ class Painter:
         self.clock.frame = number
         if start is not None:
             canvas.encode_(start)
+            painting.optimizer.state.clear()  # it remembers places that have moved on
         begin = painting.stage.steps + number * steps
         rates = {
             name: as_curve((self.lr or curve)(self.clock.t)) for name, curve in painting.lr.items()
