@@ -173,7 +173,7 @@ def test_a_flipped_bit_in_the_numbers_is_noticed(tmp_path: Path):
         (b"<html>404</html>", "web page, not weights"),
         (b"\xef\xbb\xbf<html>", "web page, not weights"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab", "git lfs pull"),
-        (b"\x80\x04\x95\x00", "bare pickle"),
+        (b"\x80\x04\x95\x00", "pickle is damaged"),
         (b"\x89HDF\r\n\x1a\n and so on", "no checkpoint .it begins with"),
         (b"Entry not found", "no checkpoint"),
         (b"PK\x05\x06" + bytes(18), "not one that torch writes"),

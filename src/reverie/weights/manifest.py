@@ -10,7 +10,7 @@ from typing import Any
 
 from reverie.errors import WeightsError
 
-KINDS = ("clip", "vocabulary", "vqgan")
+KINDS = ("clip", "vocabulary", "vqgan", "stylegan2", "stylegan3", "progan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Entry:
 
     name: str
     kind: str  # one of KINDS
-    layout: str  # "openai", "open_clip", "transformers", "taming"; "bpe" for the vocabulary
+    layout: str  # whose: "openai", "taming", "nvidia" ...; "bpe" for the vocabulary
     licence: str
     source: str
     note: str = ""

@@ -32,7 +32,7 @@ WEIGHTS = (  # what a folder's weights are called, the best first
     "open_clip_pytorch_model.bin",
 )
 CONFIGS = ("open_clip_config.json", "config.json")
-SUFFIXES = {".pt", ".pth", ".ckpt", ".bin", ".safetensors"}
+SUFFIXES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".safetensors"}
 YAML = (".yaml", ".yml")
 MAX_YAML, MAX_ALIASES = 1 << 16, 16  # a model's has about a thousand characters
 VOCABULARIES = ("bpe_simple_vocab_16e6.txt.gz", "merges.txt")

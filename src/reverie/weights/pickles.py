@@ -21,6 +21,7 @@ from typing import Any
 from reverie.errors import WeightsError
 from reverie.weights.records import STORAGES, TORCH, Extent, Name, Names, Record, Storage
 
+LEGACY = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")  # torch.save before 1.6 begins so
 MAX_PICKLE = 1 << 24  # bytes; a checkpoint of 5000 tensors needs about 1 MB
 # Of these only the names that are known may be asked for, whatever a Names says of others.
 OURS = sys.stdlib_module_names | {"__builtin__", "copy_reg", "exceptions", "torch", "numpy"}

@@ -1,7 +1,8 @@
 """Reads the tensors out of a checkpoint of any kind, and runs nothing that is in it.
 
 Understood: safetensors; TorchScript archives, such as OpenAI publishes for CLIP (their code is
-never looked at); what torch.save writes, today's zip files and those before torch 1.6.
+never looked at); what torch.save writes, today's zip files and those before torch 1.6; and the
+pickles in which NVIDIA publishes generators.
 
 Source: the formats as `safetensors`, torch.serialization and torch.jit write them.
 Differs: torch.load and torch.jit.load are not used; a TorchScript archive is a program.
@@ -12,6 +13,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,14 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from reverie.errors import WeightsError
-from reverie.weights.pickles import MAX_PICKLE, Loaded, load
-from reverie.weights.records import Extent, Record, Storage
+from reverie.weights.arrays import data
+from reverie.weights.pickles import LEGACY, MAX_PICKLE, Loaded, load
+from reverie.weights.records import Extent, Record, Storage, check_claim
+from reverie.weights.stylegan_pickles import read_generator
 
 MAX_DEPTH = 64  # of modules within modules, or dictionaries within dictionaries
 MAX_NAME = 1024
 MAX_VISITS = 200_000  # values looked at on the way to the tensors
-LEGACY = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")  # torch.save before 1.6 begins so
 DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -42,7 +45,10 @@ DTYPES = {
 NOT_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
 
 
+# Settings that training loops put beside the tensors, under their usual names.
+TOLD = ("opts", "args", "config")
 Wanted = Callable[[Collection[str]], Collection[str]]  # of all names, those to read
+Contents = tuple[dict[str, Tensor], dict[str, Any]]
 
 
 def all_of(names: Collection[str]) -> Collection[str]:
@@ -50,7 +56,13 @@ def all_of(names: Collection[str]) -> Collection[str]:
 
 
 def read_tensors(path: Path, wanted: Wanted = all_of) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by their state_dict names, on the CPU, in the dtypes they have.
+    """The tensors alone of what `read_contents` reads."""
+    return read_contents(path, wanted)[0]
+
+
+def read_contents(path: Path, wanted: Wanted = all_of) -> Contents:
+    """The tensors of a checkpoint by their state_dict names, on the CPU, in the dtypes they have;
+    and the settings that lie beside them in the file, as JSON data: see TOLD.
 
     Args:
         wanted: chooses from the names. The numbers of the other tensors are not read.
@@ -68,7 +80,9 @@ def read_tensors(path: Path, wanted: Wanted = all_of) -> dict[str, Tensor]:
             if head.startswith(LEGACY):
                 return _read_legacy(file, path, wanted)
             if _is_safetensors(head):
-                return _read_safetensors(file, path, wanted)
+                return _read_safetensors(file, path, wanted), {}
+            if head.startswith(b"\x80"):
+                return read_generator(path, wanted)
     except SafetensorError as error:
         raise WeightsError(f"{path}: is cut short or damaged ({error}); get it again") from error
     except OSError as error:
@@ -101,11 +115,6 @@ def _what_else(head: bytes) -> str:
         return "this is a web page, not weights: the link it came from does not lead to the file"
     if head.startswith(b"version https://git-lfs"):
         return "is a git-lfs pointer, not weights; run `git lfs pull` where it came from"
-    if head.startswith(b"\x80"):
-        return (
-            "is a bare pickle, which could run anything, and not what torch.save writes; "
-            "save the state_dict() as safetensors"
-        )
     return (
         f"is no checkpoint (it begins with {head[:12]!r}); wanted: safetensors, or what torch.save "
         "or torch.jit.save writes"
@@ -130,7 +139,7 @@ def _read_safetensors(file: io.BufferedReader, path: Path, wanted: Wanted) -> di
     return found
 
 
-def _read_zip(file: io.BufferedReader, path: Path, wanted: Wanted) -> dict[str, Tensor]:
+def _read_zip(file: io.BufferedReader, path: Path, wanted: Wanted) -> Contents:
     where = str(path)
     try:
         with zipfile.ZipFile(file) as archive:
@@ -140,7 +149,8 @@ def _read_zip(file: io.BufferedReader, path: Path, wanted: Wanted) -> dict[str, 
             folder = names[0].removesuffix("data.pkl")
             loaded = load(io.BytesIO(_pickle_bytes(archive, names[0], where)), where)
             extents = _extents(loaded, path, wanted)
-            return _assemble(extents, lambda storage: _stored(archive, folder, storage, path))
+            tensors = _assemble(extents, lambda storage: _stored(archive, folder, storage, path))
+            return tensors, _told(loaded.root)
     except NOT_ZIP as error:
         raise WeightsError(f"{where}: is cut short or damaged ({error}); get it again") from error
 
@@ -172,7 +182,7 @@ def _stored(archive: zipfile.ZipFile, folder: str, storage: Storage, path: Path)
         return _filled(content, storage)
 
 
-def _read_legacy(file: io.BufferedReader, path: Path, wanted: Wanted) -> dict[str, Tensor]:
+def _read_legacy(file: io.BufferedReader, path: Path, wanted: Wanted) -> Contents:
     """The format before torch 1.6: five pickles, then every storage as its length and numbers."""
     where = str(path)
     start = io.BytesIO(file.read(MAX_PICKLE))
@@ -193,7 +203,7 @@ def _read_legacy(file: io.BufferedReader, path: Path, wanted: Wanted) -> dict[st
         file.seek(places[storage.key])
         return _filled(file, storage)
 
-    return _assemble(_extents(loaded, path, wanted), stored)
+    return _assemble(_extents(loaded, path, wanted), stored), _told(loaded.root)
 
 
 def _filled(content: Any, storage: Storage) -> Tensor:
@@ -211,12 +221,7 @@ def _extents(loaded: Loaded, path: Path, wanted: Wanted) -> dict[str, Extent]:
     """Where the wanted tensors lie, by name."""
     named = _named(loaded.root, str(path))
     extents = {name: named[name] for name in wanted(named)}
-    total = sum(extent.nbytes for extent in extents.values())
-    total += sum(storage.nbytes for storage in {e.storage for e in extents.values()})
-    if total > 8 * path.stat().st_size:
-        raise WeightsError(
-            f"{path}: its tensors claim {total} bytes, and the file is far smaller; nothing was run"
-        )
+    check_claim(extents.values(), path)
     return extents
 
 
@@ -235,11 +240,12 @@ def _assemble(
 def _named(root: Any, where: str) -> dict[str, Extent]:
     """The tensors of a module tree or of nested dictionaries, by their dotted names.
 
-    A `state_dict` inside a training checkpoint is taken alone, and the `module.` that
-    DataParallel puts before every name goes away.
+    A `state_dict` inside a training checkpoint is taken alone, or with the `latent_avg` that some
+    put beside it, and the `module.` that DataParallel puts before every name goes away.
     """
     if isinstance(root, dict) and isinstance(root.get("state_dict"), dict):
-        root = root["state_dict"]
+        beside = {key: root[key] for key in ("latent_avg",) if key in root}
+        root = root["state_dict"] | beside
     found: dict[str, Extent] = {}
     for visits, (name, value) in enumerate(_walk(root, "", 0, where)):
         if visits == MAX_VISITS:
@@ -251,6 +257,18 @@ def _named(root: Any, where: str) -> dict[str, Extent]:
     if all(name.startswith("module.") for name in found):
         return {name.removeprefix("module."): extent for name, extent in found.items()}
     return found
+
+
+def _told(root: Any) -> dict[str, Any]:
+    """The settings beside the tensors; what is no such thing, or more than that, is left out."""
+    told = {}
+    for key in TOLD if isinstance(root, dict) else ():
+        value = root.get(key)
+        value = value.state if isinstance(value, Record) else value
+        if isinstance(value, dict):
+            with suppress(ValueError, TypeError, LookupError, AttributeError):
+                told[key] = data(value)
+    return told
 
 
 def _walk(value: Any, name: str, depth: int, where: str) -> Iterator[tuple[str, Any]]:

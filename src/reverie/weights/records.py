@@ -5,9 +5,12 @@ Source: the names that torch.save, torch.jit.save and common training loops writ
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
+
+from reverie.errors import WeightsError
 
 MAX_DIMENSIONS = 16
 
@@ -65,6 +68,16 @@ def extent(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Extent
     if all(size) and last >= storage.numel:
         raise ValueError(f"a tensor reaches to number {last} of {storage.numel} in its storage")
     return Extent(storage, offset, tuple(size), tuple(stride))
+
+
+def check_claim(extents: Collection[Extent], path: Path) -> None:
+    """Refuses tensors that together are far larger than their file."""
+    total = sum(extent.nbytes for extent in extents)
+    total += sum(storage.nbytes for storage in {e.storage for e in extents})
+    if total > 8 * path.stat().st_size:
+        raise WeightsError(
+            f"{path}: its tensors claim {total} bytes, and the file is far smaller; nothing was run"
+        )
 
 
 def _same(value: Any, *_: Any) -> Any:

@@ -7,7 +7,7 @@ import difflib
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,8 @@ from torch import Tensor
 
 from reverie.errors import WeightsError
 from reverie.weights.download import Progress, digest_of, fetch
+from reverie.weights.generators import KINDS, generator, licence
+from reverie.weights.kinds import called, check_kind, missing, of_use, recognised
 from reverie.weights.lock import lock_file
 from reverie.weights.manifest import Entry, entries
 from reverie.weights.models import (
@@ -37,10 +39,8 @@ from reverie.weights.models import (
     yaml_of,
 )
 from reverie.weights.pocket import read as pocket_model
-from reverie.weights.read import is_safetensors, read_tensors
-from reverie.weights.vqgan_layouts import is_vqgan, scale, vqgan_layout, wanted
-
-USUAL = ("ViT-B/32", "vqgan_imagenet_f16_16384")  # of each kind
+from reverie.weights.read import is_safetensors, read_contents
+from reverie.weights.vqgan_layouts import scale
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,14 @@ class Checkpoint:
 
     def tensors(self) -> dict[str, Tensor]:
         """The tensors by name, on the CPU, in the dtypes of the file. Of a file that holds a VQGAN
-        and more, only the VQGAN is read."""
-        return read_tensors(self.path, _of_use)
+        or a generator of faces and more, only that is read."""
+        return self.contents()[0]
+
+    def contents(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The tensors, and the config; a generator's with the settings that lie in its file."""
+        tensors, told = read_contents(self.path, of_use)
+        own = generator(tensors)
+        return (own, told | self.config) if own else (tensors, self.config)
 
     def digest(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
@@ -81,16 +87,16 @@ class Stored:
     files: Mapping[str, str]  # SHA-256 by name
 
 
-def find(name_or_path: str, kind: str = "") -> Checkpoint:
+def find(name_or_path: str, *kinds: str) -> Checkpoint:
     """A checkpoint by file, by folder, or by the name of a stored model in any usual spelling.
 
     Args:
-        kind: "clip" or "vqgan", where a name may not mean a model of another kind.
+        kinds: such as "clip" or "vqgan", where a name may not mean a model of another kind.
 
     Raises:
         WeightsError: it is not there; the message says what is, and how to get it.
     """
-    _check_kind(name_or_path, kind)
+    check_kind(name_or_path, kinds, _kinds())
     path = Path(name_or_path).expanduser()
     folders = [path, *stored_folders(name_or_path)]
     for weights in [path, *(folder / name for folder in folders for name in WEIGHTS)]:
@@ -104,7 +110,7 @@ def find(name_or_path: str, kind: str = "") -> Checkpoint:
             f"{path}: holds {len(only) or 'no'} weights; name the file, or a folder with "
             f"{' or '.join(WEIGHTS)}"
         )
-    raise WeightsError(_missing(name_or_path, kind))
+    raise WeightsError(missing(name_or_path, kinds, _kinds()))
 
 
 def scale_of(name_or_path: str) -> int:
@@ -153,7 +159,7 @@ def pull(name: str) -> Iterator[Progress]:
 
 
 def add(path: Path, name: str, config: Path | None = None) -> Checkpoint:
-    """Stores a checkpoint of the user's own, a CLIP or a VQGAN, as safetensors, under `name`.
+    """Stores a checkpoint of the user's own, of any kind, as safetensors, under `name`.
 
     Args:
         config: the JSON or yaml that describes it, where none lies beside it.
@@ -172,12 +178,14 @@ def add(path: Path, name: str, config: Path | None = None) -> Checkpoint:
         with tempfile.TemporaryDirectory(dir=home(), prefix=".import-") as work:
             new = Path(work) / folder.name
             new.mkdir()
-            kind, tensors = _recognised(source)
+            tensors, told = source.contents()
+            kind, tensors = recognised(tensors, told, str(source.path))
             save(tensors, new / WEIGHTS[0])
             if source.vocabulary and source.vocabulary.parent == source.path.parent:
                 shutil.copy(source.vocabulary, new)
-            about = {"name": name, "kind": kind, "layout": "", "licence": "unknown", "note": ""}
-            about |= {"source": source.path.name, "config": source.config}
+            terms, note = licence(told) if kind in KINDS else ("unknown", "")
+            about = {"name": name, "kind": kind, "layout": "", "licence": terms, "note": note}
+            about |= {"source": source.path.name, "config": told}
             finish(new, folder, about, {source.path.name: source.digest()})
     return _checkpoint(folder / WEIGHTS[0])
 
@@ -241,10 +249,11 @@ def _convert(work: Path, entry: Entry) -> dict[str, Any]:
     weights = work / entry.files[0].name
     try:
         source = replace(_checkpoint(weights), config=config_of(weights))
-        kind, tensors = _recognised(source)
+        tensors, config = source.contents()
+        kind, tensors = recognised(tensors, config, str(weights))
         if kind != entry.kind:
             raise WeightsError(
-                f"{weights}: is a {kind.upper()}, and a {entry.kind.upper()} is wanted"
+                f"{weights}: is {called([kind])}, and {called([entry.kind])} is wanted"
             )
     except WeightsError:
         shutil.rmtree(work)  # it came as it was sent, so going on would not mend it
@@ -256,33 +265,7 @@ def _convert(work: Path, entry: Entry) -> dict[str, Any]:
     for path in work.iterdir():
         if path.name not in (WEIGHTS[0], *VOCABULARIES):
             path.unlink()
-    return source.config
-
-
-def _recognised(source: Checkpoint) -> tuple[str, dict[str, Tensor]]:
-    """Whether it is a VQGAN or else a CLIP, and its tensors."""
-    tensors = source.tensors()
-    if is_vqgan(tensors):
-        return "vqgan", vqgan_layout(tensors, source.config, str(source.path))[0]
-    return "clip", tensors
-
-
-def _of_use(names: Collection[str]) -> Collection[str]:
-    return wanted(names).values() if is_vqgan(names) else names
-
-
-def _check_kind(name: str, kind: str) -> None:
-    """Refuses the name of a model that is known to be of another kind."""
-    if not kind or Path(name).expanduser().exists():
-        return
-    known = {stored.name: stored.kind for stored in installed()}
-    known |= {entry.name: entry.kind for entry in entries().values()}
-    for other, is_a in known.items():
-        if plain(other) == plain(name) and is_a != kind:
-            usual = next(entry for entry in USUAL if known.get(entry) == kind)
-            raise WeightsError(
-                f"{other} is a {is_a.upper()}, and a {kind.upper()} is wanted here, such as {usual}"
-            )
+    return config
 
 
 def _checkpoint(weights: Path) -> Checkpoint:
@@ -306,27 +289,12 @@ def _stored(folder: Path) -> Stored:
 def _existing(name: str) -> Path:
     folders = stored_folders(name)
     if not folders:
-        raise WeightsError(_missing(name))
+        raise WeightsError(missing(name, (), _kinds()))
     return folders[0]
 
 
-def _missing(name: str, kind: str = "") -> str:
-    if Path(name).suffix in SUFFIXES or name.startswith((".", "/", "~")):
-        return f"there is no file {name}"
-    known = entries()
-    for entry in known:
-        if plain(entry) == plain(name):
-            return f"{entry} is not installed; get it with: reverie models pull {entry}"
-    kind = kind or "clip"
-    here = [stored.name for stored in installed() if stored.kind == kind]
-    known = [name for name, entry in known.items() if entry.kind == kind]
-    close = difflib.get_close_matches(name, [*here, *known], n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    usual = next(entry for entry in USUAL if entry in known)
-    return (
-        f"there is no model {name!r}; {hint}installed: {', '.join(here) or 'none'}; "
-        f"get one with: reverie models pull {usual}"
-    )
+def _kinds() -> dict[str, str]:
+    return {model.name: model.kind for model in installed()}
 
 
 @lru_cache

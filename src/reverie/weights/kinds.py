@@ -1,0 +1,88 @@
+"""Of which kind a model is, what is said where another is wanted, and where there is none."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from reverie.errors import WeightsError
+from reverie.weights import generators
+from reverie.weights.manifest import entries
+from reverie.weights.models import SUFFIXES, plain
+from reverie.weights.vqgan_layouts import is_vqgan, vqgan_layout, wanted
+
+USUAL = {
+    "clip": "ViT-B/32",
+    "vqgan": "vqgan_imagenet_f16_16384",
+    "stylegan2": "stylegan2-ada-ffhq",
+    "stylegan3": "stylegan3-t-ffhq-1024x1024",
+    "progan": "progan-celebahq",
+}
+
+
+def of_use(names: Collection[str]) -> Collection[str]:
+    """Of the tensors of a file, those to read: a VQGAN or a generator, and all of anything else."""
+    if is_vqgan(names):
+        return wanted(names).values()
+    return generators.parts(names).values() or names
+
+
+def recognised(
+    tensors: Mapping[str, Tensor], config: Mapping[str, Any], file: str
+) -> tuple[str, dict[str, Tensor]]:
+    """The kind of a model, and the tensors to keep of it. What is none of the others is a CLIP.
+
+    Raises:
+        WeightsError: the tensors are not those that the config describes.
+    """
+    if is_vqgan(tensors):
+        return "vqgan", vqgan_layout(tensors, config, file)[0]
+    if kind := generators.kind_of(tensors):
+        generators.check(kind, tensors, config, file)
+        return kind, dict(tensors)
+    return "clip", dict(tensors)
+
+
+def called(kinds: Collection[str]) -> str:
+    """Kinds as they are called in a sentence: a CLIP, a StyleGAN2 or StyleGAN3."""
+    names = {"clip": "CLIP", "vqgan": "VQGAN", "progan": "ProGAN"}
+    return "a " + " or ".join(names.get(k, k.replace("stylegan", "StyleGAN")) for k in kinds)
+
+
+def check_kind(name: str, kinds: Collection[str], here: Mapping[str, str]) -> None:
+    """Refuses the name of a model that is known to be of another kind.
+
+    Args:
+        here: the kinds of the stored models, by name.
+    """
+    if not kinds or Path(name).expanduser().exists():
+        return
+    known = {**here, **{entry.name: entry.kind for entry in entries().values()}}
+    for other, kind in known.items():
+        if plain(other) == plain(name) and kind not in kinds:
+            such = next((f", such as {USUAL[k]}" for k in kinds if USUAL.get(k) in known), "")
+            raise WeightsError(
+                f"{other} is {called([kind])}, and {called(kinds)} is wanted here{such}"
+            )
+
+
+def missing(name: str, kinds: Collection[str], here: Mapping[str, str]) -> str:
+    """Why a model is not found, and how to get it."""
+    if Path(name).suffix in SUFFIXES or name.startswith((".", "/", "~")):
+        return f"there is no file {name}"
+    known = entries()
+    for entry in known:
+        if plain(entry) == plain(name):
+            return f"{entry} is not installed; get it with: reverie models pull {entry}"
+    kinds = kinds or ("clip",)
+    stored = [model for model, kind in here.items() if kind in kinds]
+    names = [model for model, entry in known.items() if entry.kind in kinds]
+    close = difflib.get_close_matches(name, [*stored, *names], n=1, cutoff=0.4)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    usual = next((USUAL[k] for k in kinds if USUAL.get(k) in known), "NAME")
+    return (
+        f"there is no model {name!r}; {hint}installed: {', '.join(stored) or 'none'}; "
+        f"get one with: reverie models pull {usual}"
+    )
