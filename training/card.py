@@ -7,6 +7,7 @@ import torch
 from training.captions import ARTS
 from training.colours import NAMES
 from training.concepts import Concept
+from training.loop import Rate
 from training.pocket import RUNS
 from training.trials import PLACES_SAID
 
@@ -68,10 +69,12 @@ def _phases(run: str, more: dict[str, str]) -> str:
     while (RUNS / run / "phase.json").exists():
         phase = json.loads((RUNS / run / "phase.json").read_text())
         steps = torch.load(RUNS / run / "state.pt", weights_only=True, mmap=True)["step"]
+        # the rate that was reached: a phase may have been stopped before its end
+        reached = Rate(phase["lr"], phase["end"], 1, phase["steps"])(steps)
         own = "".join(f" {phase.get(option) or 'none'} |" for option in more.values())
         lines.append(
             f"| {steps:,} | {steps * phase['batch']:,} | {phase['size']} |"
-            f" {phase['lr']:g} to {phase['end']:g} |{own}"
+            f" {phase['lr']:g} to {reached:.2g} |{own}"
         )
         run = str(phase["start"])
     titles = "".join(f" {title} |" for title in more)

@@ -1,6 +1,8 @@
 """What is said of the pocket VQGAN is what it does with pictures."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -68,3 +70,17 @@ def test_portraits_to_measure_with_are_always_the_same_and_none_that_was_trained
     people = portraits.sample(4, Generator().manual_seed(PORTRAIT_SEED))
     learnt = portraits.draw(people, reconstruction.SIDE, torch.device("cpu"))
     assert ((measured[:, None] - learnt).abs().flatten(2).mean(2) > 0.02).all()
+
+
+def test_the_card_tells_every_phase_and_the_rate_that_it_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(card, "RUNS", tmp_path)
+    phase = {"start": None, "steps": 100, "batch": 8, "size": 64, "lr": 0.1, "end": 0.001}
+    for name, start, step, more in (("a", None, 50, {}), ("b", "a", 100, {"adversary": 0.4})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "phase.json").write_text(json.dumps(phase | more | {"start": start}))
+        torch.save({"step": step}, tmp_path / name / "state.pt")
+    first, second = card.codec_trained("b").splitlines()[2:]
+    assert first == "| 50 | 400 | 64 | 0.1 to 0.051 | none | none |"
+    assert second == "| 100 | 800 | 64 | 0.1 to 0.001 | 0.4 | none |"

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from reverie.errors import WeightsError
+from reverie.nets.pocket_vqgan import PocketVQGAN
 from reverie.weights import pocket
 
 SHIPPED = [
@@ -108,3 +109,16 @@ def test_the_shipped_generator_has_a_class_for_every_name():
     assert set(about["names"]) <= set(about["classes"])
     rows = pocket.read("pocket-biggan").tensors["embeddings.weight"].shape[1]
     assert rows == len(about["classes"]) + len(about["places"])
+
+
+@pytest.mark.skipif("pocket-vqgan" not in SHIPPED, reason="installed without pocket-vqgan")
+def test_the_shipped_vqgan_keeps_colours_and_edges_at_any_size():
+    model = pocket.read("pocket-vqgan")
+    net = PocketVQGAN.frozen(model.about["sizes"], model.tensors)
+    assert net.scale == model.about["scale"]
+    colours = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.3, 0.9], [0.95, 0.9, 0.2], [0.1, 0.1, 0.1]])
+    for size in (64, 128, 200):
+        pictures = colours[:, :, None, None].expand(-1, -1, size, size).clone()
+        pictures[:, :, size // 4 : size // 2, size // 4 :] = 1 - colours[:, :, None, None]
+        left = (net.decode(net.encode(pictures * 2 - 1)) + 1) / 2
+        assert (left - pictures).abs().mean() < 0.05

@@ -13,7 +13,7 @@ from torch import Tensor
 from reverie.errors import WeightsError
 
 FOLDER = Path(__file__).parent
-NAMES = ("pocket-clip", "pocket-judge", "pocket-biggan")
+NAMES = ("pocket-clip", "pocket-judge", "pocket-biggan", "pocket-vqgan")
 LIMITS = "some 1,000 drawn things, 12 colours, 20 places, cartoon faces"
 
 
