@@ -287,7 +287,7 @@ def progan() -> Tensors:
     shapes: dict[str, tuple[int, ...]] = {"formatLayer": (WIDTH * 16, WIDTH)}
     shapes |= {f"toRGBLayers.{i}": (3, WIDTH, 1, 1) for i in (0, 1)}
     names = ("groupScale0.0", "scaleLayers.0.0", "scaleLayers.0.1")
-    shapes |= {name: (WIDTH, WIDTH, 3, 3) for name in names}
+    shapes |= dict.fromkeys(names, (WIDTH, WIDTH, 3, 3))
     weights = {f"{name}.module.weight": shape for name, shape in shapes.items()}
     return numbers(weights | {f"{name}.module.bias": shape[:1] for name, shape in shapes.items()})
 

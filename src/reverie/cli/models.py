@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 app = App(
     name="models",
-    help="Fetch, bring in, check and remove CLIP and VQGAN models.",
+    help="Fetch, bring in, check and remove models: CLIP, VQGAN, StyleGAN, ProGAN.",
     help_format="rich",
 )
 
@@ -104,8 +104,9 @@ def import_(path: str, /, *, name: str | None = None, config: str | None = None)
     """Bring in a checkpoint file or folder of your own. No code in it is run.
 
     Args:
-        path: a CLIP: OpenAI .pt, a state dict, or the transformers or open_clip layout; or a
-            VQGAN: a .ckpt of taming-transformers, with its .yaml beside it.
+        path: a CLIP: OpenAI .pt, a state dict, or the transformers or open_clip layout; a VQGAN:
+            a .ckpt of taming-transformers, with its .yaml beside it; a generator of faces: NVIDIA's
+            .pkl of StyleGAN2 or StyleGAN3, rosinality's .pt, or GAN Zoo's .pth.
         name: what to call it; its file name if left out.
         config: the yaml or JSON that describes it, where none lies beside it.
     """
@@ -114,19 +115,24 @@ def import_(path: str, /, *, name: str | None = None, config: str | None = None)
     from reverie.errors import WeightsError
     from reverie.weights import store
     from reverie.weights.clip_layouts import openai_layout
+    from reverie.weights.kinds import kind_of
     from reverie.weights.manifest import entries
     from reverie.weights.models import plain
-    from reverie.weights.vqgan_layouts import is_vqgan
 
     found = store.find(path)
     tensors = found.tensors()
-    if not is_vqgan(tensors):
+    if kind_of(tensors) == "clip":
         openai_layout(tensors, found.config, path)  # refuses what is not CLIP either
+    del tensors
     name = name or Path(path).stem
     if any(plain(name) == plain(known) for known in entries()):
         raise WeightsError(f"{name!r} is the name of a published model; choose another with --name")
     checkpoint = store.add(Path(path).expanduser(), name, Path(config) if config else None)
-    print(f"{checkpoint.name}: {checkpoint.path} ({store.stored(name).kind})")
+    about = store.stored(name)
+    print(f"{checkpoint.name}: {checkpoint.path} ({about.kind})")
+    print(f"licence: {about.licence}")
+    if about.note:
+        print(about.note)
     return 0
 
 

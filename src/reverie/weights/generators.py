@@ -14,7 +14,7 @@ from reverie.weights.progan_layouts import is_progan, progan_layout
 from reverie.weights.stylegan_layouts import FREQS, is_stylegan, stylegan_layout
 
 KINDS = ("stylegan2", "stylegan3", "progan", "mapper")
-NVIDIA = "NVIDIA Source Code License: research and evaluation only, non-commercial"
+NVIDIA = "NVIDIA Source Code License (non-commercial)"
 UNKNOWN = "unknown; weights that come from NVIDIA's stay non-commercial"
 MAPPER, AVERAGE = "mapper.", "latent_avg"
 PREFIXES = ("g_ema.", "avgG.", "decoder.", "G_ema.", "netG.", "g.", "")  # the best first
@@ -33,7 +33,7 @@ def parts(names: Collection[str]) -> dict[str, str]:
 
 def _parts(names: Collection[str]) -> tuple[str, dict[str, str]]:
     if any(name.startswith(MAPPER) for name in names):
-        return "mapper", _within(names, MAPPER)
+        return "mapper", {name: name for name in names if name.startswith(MAPPER)}
     for prefix in PREFIXES:
         found = _within(names, prefix)
         if is_progan(found):
@@ -68,10 +68,10 @@ def check(kind: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any], f
         stylegan_layout(tensors, config, file)
 
 
-def licence(config: Mapping[str, Any]) -> tuple[str, str]:
-    """The licence of a generator that somebody brings, as far as its file tells, and a note."""
+def licence(kind: str, config: Mapping[str, Any]) -> tuple[str, str]:
+    """The licence of a model that somebody brings, as far as its file tells, and a note."""
     if "source_sha256" not in config:
-        return UNKNOWN, ""
+        return UNKNOWN if kind.startswith("stylegan") else "unknown", ""
     source, digest = config["source"], config["source_sha256"][:16]
     code = f"code of {source}" if source != "unknown" else "code that is not known here"
     return NVIDIA, f"its file carries {code} (SHA-256 {digest}...), which was not run"

@@ -29,20 +29,25 @@ def of_use(names: Collection[str]) -> Collection[str]:
     return generators.parts(names).values() or names
 
 
+def kind_of(names: Collection[str]) -> str:
+    """The kind of a model by the names of its tensors. What is none of the others is a CLIP."""
+    return "vqgan" if is_vqgan(names) else generators.kind_of(names) or "clip"
+
+
 def recognised(
     tensors: Mapping[str, Tensor], config: Mapping[str, Any], file: str
 ) -> tuple[str, dict[str, Tensor]]:
-    """The kind of a model, and the tensors to keep of it. What is none of the others is a CLIP.
+    """The kind of a model, and the tensors to keep of it.
 
     Raises:
         WeightsError: the tensors are not those that the config describes.
     """
-    if is_vqgan(tensors):
-        return "vqgan", vqgan_layout(tensors, config, file)[0]
-    if kind := generators.kind_of(tensors):
+    kind = kind_of(tensors)
+    if kind == "vqgan":
+        return kind, vqgan_layout(tensors, config, file)[0]
+    if kind in generators.KINDS:
         generators.check(kind, tensors, config, file)
-        return kind, dict(tensors)
-    return "clip", dict(tensors)
+    return kind, dict(tensors)
 
 
 def called(kinds: Collection[str]) -> str:

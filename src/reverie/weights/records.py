@@ -3,6 +3,7 @@
 Source: the names that torch.save, torch.jit.save and common training loops write.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ class Extent:
 
     @property
     def nbytes(self) -> int:
-        return torch.Size(self.size).numel() * self.storage.dtype.itemsize
+        return math.prod(self.size) * self.storage.dtype.itemsize
 
 
 def extent(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Extent:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from reverie.errors import WeightsError
 from reverie.weights.download import Progress, digest_of, fetch
-from reverie.weights.generators import KINDS, generator, licence
+from reverie.weights.generators import generator, licence
 from reverie.weights.kinds import called, check_kind, missing, of_use, recognised
 from reverie.weights.lock import lock_file
 from reverie.weights.manifest import Entry, entries
@@ -183,7 +183,7 @@ def add(path: Path, name: str, config: Path | None = None) -> Checkpoint:
             save(tensors, new / WEIGHTS[0])
             if source.vocabulary and source.vocabulary.parent == source.path.parent:
                 shutil.copy(source.vocabulary, new)
-            terms, note = licence(told) if kind in KINDS else ("unknown", "")
+            terms, note = licence(kind, told)
             about = {"name": name, "kind": kind, "layout": "", "licence": terms, "note": note}
             about |= {"source": source.path.name, "config": told}
             finish(new, folder, about, {source.path.name: source.digest()})
