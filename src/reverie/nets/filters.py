@@ -2,12 +2,11 @@
 
 Source: `upfirdn` of signal processing, as Karras et al. use it in StyleGAN2 (2019),
 https://arxiv.org/abs/1912.04958, and StyleGAN3 (2021), https://arxiv.org/abs/2106.12423.
-Differs: no compiled operator: zeros between the pixels, then a convolution of every channel by
-itself, rows and columns apart where the filter lets them be. The backward pass is the same
-operation with the steps exchanged, and keeps nothing.
+Differs: no compiled operator: convolutions of every channel by itself. The backward pass is the
+same operation with the steps exchanged, and keeps nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +19,15 @@ from torch.autograd.function import once_differentiable
 Planes = Float[Tensor, "b c h w"]
 Resized = Float[Tensor, "b c _ _"]
 Taps = Float[Tensor, " taps"] | Float[Tensor, "rows columns"]
-ONE_PASS = 4  # taps: up to so many, rows and columns together are quicker than one after the other
+Ends = Sequence[int]  # zeros before and after a row; below 0: pixels cut off
 
 
 @dataclass(frozen=True)
 class Filter:
     """Puts `up - 1` zeros after every pixel and `before` and `after` zeros around the picture
     (fewer than none cut off), convolves with `taps`, and keeps every `down`-th pixel.
+
+    One of `up` and `down` is 1.
 
     Args:
         taps: of rows and columns alike, or a square of them. The sum is the gain.
@@ -44,8 +45,8 @@ class Filter:
 
     def __call__(self, x: Planes) -> Resized:
         """Without a gradient; `filtered` has one."""
-        y0 = x0 = (self.before, self.after)
-        return self._run(x, self.taps.flip(*range(self.taps.ndim)), self.up, self.down, y0, x0)
+        ends = (self.before, self.after)
+        return correlate(x, self._square().flip(0, 1), self.up, self.down, ends, ends)
 
     def adjoint(self, grad: Planes, size: Sequence[int]) -> Resized:
         """The gradient to a picture of `size` (height, width)."""
@@ -55,49 +56,70 @@ class Filter:
             (first, n * self.up - out * self.down + self.before - self.up + 1)
             for n, out in zip(size, outs, strict=True)
         )
-        return self._run(grad, self.taps, self.down, self.up, rows, columns)
+        return correlate(grad, self._square(), self.down, self.up, rows, columns)
 
-    def _run(
-        self,
-        x: Tensor,
-        taps: Tensor,
-        up: int,
-        down: int,
-        rows: Sequence[int],
-        columns: Sequence[int],
-    ) -> Tensor:
-        if taps.ndim == 1 and len(taps) <= ONE_PASS:
-            taps = taps.outer(taps)
-        if taps.ndim == 2:
-            return correlate(x, taps, (up, up), (down, down), rows, columns)
-        x = correlate(x, taps[:, None], (up, 1), (down, 1), rows, (0, 0))
-        return correlate(x, taps[None], (1, up), (1, down), (0, 0), columns)
+    def _square(self) -> Float[Tensor, "rows columns"]:
+        """Rows and columns at once: quicker than one after the other."""
+        return self.taps.outer(self.taps) if self.taps.ndim == 1 else self.taps
 
 
 def correlate(
     x: Planes,
     taps: Float[Tensor, "rows columns"],
-    up: tuple[int, int],
-    down: tuple[int, int],
-    rows: Sequence[int],
-    columns: Sequence[int],
+    up: int,
+    down: int,
+    rows: Ends,
+    columns: Ends,
 ) -> Resized:
-    """One filter for all channels; `rows` and `columns` are the zeros before and after."""
-    c = x.shape[1]
-    x = spread(x, up, rows, columns)
-    weight = taps.to(x.dtype).expand(c, 1, -1, -1)  # [rows, columns] -> [c, 1, rows, columns]
-    return F.conv2d(x, weight, stride=down, groups=c)
+    """One filter for all channels; `rows` and `columns` are the zeros before and after.
+
+    The zeros between the pixels are never made: of the taps every `up`-th meets a pixel, and which
+    they are depends on the place.
+    """
+    c, (h, w), (height, width) = x.shape[1], x.shape[2:], taps.shape
+
+    def part(y: Phase, z: Phase) -> Tensor:
+        few = taps[y.tap :: up, z.tap :: up].to(x.dtype).expand(c, 1, -1, -1)
+        found = F.conv2d(x, few, stride=down, padding=(y.padding, z.padding), groups=c)
+        return found[:, :, y.kept, z.kept]
+
+    down_rows = list(_phases(h, height, up, down, rows))
+    across = list(_phases(w, width, up, down, columns))
+    if up == 1:
+        return part(down_rows[0], across[0])
+    size = [sum(phase.count for phase in axis) for axis in (down_rows, across)]
+    out = torch.empty((len(x), c, *size), dtype=x.dtype, device=x.device, memory_format=layout(x))
+    for i, y in enumerate(down_rows):
+        for j, z in enumerate(across):
+            out[:, :, i::up, j::up] = part(y, z)
+    return out
 
 
-def spread(x: Planes, up: tuple[int, int], rows: Sequence[int], columns: Sequence[int]) -> Resized:
-    """Zeros between and around the pixels."""
-    if up != (1, 1):
-        b, c, h, w = x.shape
-        size, like = (b, c, h * up[0], w * up[1]), {"dtype": x.dtype, "device": x.device}
-        wide = torch.empty(size, memory_format=layout(x), **like).zero_()
-        wide[:, :, :: up[0], :: up[1]] = x
-        x = wide
-    return F.pad(x, (*columns, *rows)) if (*columns, *rows) != (0, 0, 0, 0) else x
+@dataclass(frozen=True)
+class Phase:
+    """Every `up`-th place of a row, and the convolution that gives it."""
+
+    tap: int  # the first that meets a pixel
+    padding: int  # zeros on both sides
+    start: int  # of what the convolution gives, the first place that is wanted
+    count: int
+
+    @property
+    def kept(self) -> slice:
+        return slice(self.start, self.start + self.count)
+
+
+def _phases(size: int, taps: int, up: int, down: int, ends: Ends) -> Iterator[Phase]:
+    before, after = ends
+    total = (size * up + before + after - taps) // down + 1
+    for i in range(up):
+        tap = (before - i) % up
+        first = (i + tap - before) // up  # the pixel that the first place begins with
+        count, length = -(-(total - i) // up), -(-(taps - tap) // up)
+        last = first + down * (count - 1) + length  # what the last place ends before
+        padding = max(0, -first, last - size)
+        padding += -(padding + first) % down  # so that a place falls on the first pixel
+        yield Phase(tap, padding, (padding + first) // down, count)
 
 
 def layout(x: Tensor) -> torch.memory_format:

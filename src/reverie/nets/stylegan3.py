@@ -30,8 +30,8 @@ from reverie.nets.stylegan import (
     Linear,
     NoiseMaps,
     Pixels,
-    StyleGAN,
     Styled,
+    StyleGAN,
     Styles,
     ToRGB,
     Weights,
@@ -278,7 +278,7 @@ class _Layer(torch.autograd.Function):
         size = down.size(up.size(y.shape[2])), down.size(up.size(y.shape[3]))
         out = y.new_empty(*y.shape[:2], *size).contiguous(memory_format=memory(y.dtype))
         for some in few(y, up):
-            out[:, some] = down(bent(up(y[:, some]), clamp))
+            out[:, some] = down(bent(up(dense(y[:, some])), clamp))
         return out
 
     @staticmethod
@@ -289,8 +289,8 @@ class _Layer(torch.autograd.Function):
         y = convolved(*inputs) if y is None else y
         grad = torch.empty_like(y)
         for some in few(y, ctx.up):
-            high = bent(ctx.up(y[:, some]), ctx.clamp)
-            part = ctx.down.adjoint(grads[0][:, some], high.shape[2:])
+            high = bent(ctx.up(dense(y[:, some])), ctx.clamp)
+            part = ctx.down.adjoint(dense(grads[0][:, some]), high.shape[2:])
             if ctx.clamp is not None:
                 part = torch.ops.aten.hardtanh_backward(part, high, -ctx.clamp, ctx.clamp)
             part = torch.ops.aten.leaky_relu_backward(part, high, SLOPE, True)
@@ -316,6 +316,11 @@ def bent(x: Tensor, clamp: float | None) -> Tensor:
     """The activation, in place."""
     F.leaky_relu_(x, SLOPE)
     return x if clamp is None else x.clamp_(-clamp, clamp)
+
+
+def dense(x: Tensor) -> Tensor:
+    """Without gaps in memory, which every one of several convolutions would close for itself."""
+    return x.contiguous(memory_format=memory(x.dtype))
 
 
 def few(x: Tensor, up: Filter) -> Iterator[slice]:
