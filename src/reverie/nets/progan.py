@@ -21,7 +21,7 @@ from torch.nn.grad import conv2d_input
 
 from reverie.errors import SpecError
 
-Noise = Float[Tensor, "b z"]
+Noise = Float[Tensor, "b z_dim"]
 Pixels = Float[Tensor, "b 3 h w"]  # about -1 to 1, not clamped
 PARTS = ("weight", "bias")
 START = 4  # pixels a side of the first layer

@@ -23,10 +23,10 @@ from torch import Tensor, nn
 from reverie.errors import SpecError
 from reverie.protocols import Draws
 
-Noise = Float[Tensor, "b z"]
-Labels = Float[Tensor, "b c"]
-Ws = Float[Tensor, "b num_ws w"]  # one row of w for every layer: the space W+
-Styles = Float[Tensor, "b s"]  # the styles of all layers, one after the other: the space S
+Noise = Float[Tensor, "b z_dim"]
+Labels = Float[Tensor, "b c_dim"]
+Ws = Float[Tensor, "b num_ws w_dim"]  # one row of w for every layer: the space W+
+Styles = Float[Tensor, "b s_dim"]  # the styles of all layers, one after the other: the space S
 Pixels = Float[Tensor, "b 3 h w"]  # about -1 to 1, not clamped
 NoiseMap = Float[Tensor, "#b 1 _ _"]
 NoiseMaps = Literal["const", "none"] | Sequence[NoiseMap]
@@ -213,7 +213,7 @@ class MappingNetwork(nn.Module):
         z_dim, w_dim = layers[0].weight.shape[1] - out, len(layers[-1].weight)
         self.widths = z_dim, c_dim, w_dim
 
-    def forward(self, z: Noise, label: Labels) -> Float[Tensor, "b w"]:
+    def forward(self, z: Noise, label: Labels) -> Float[Tensor, "b w_dim"]:
         x = unit(z)
         if self.embed is not None:
             x = torch.cat([x, unit(self.embed(label))], 1)

@@ -230,16 +230,10 @@ class Layer(Styled):
         self.register_buffer("bias", weights[f"{name}.bias"])
         self.register_buffer("gain", weights[f"{name}.magnitude_ema"].rsqrt())
         self.up, self.down = geometry.filters(i, weight.shape[-1])
-        for which, wanted, gain in (
-            (
-                "up",
-                self.up,
-                self.up.up * 2**0.25,
-            ),  # of each axis; the root of 2 is the activation's
-            ("down", self.down, 1.0),
-        ):
+        up_gain = self.up.up * 2**0.25  # of each axis; the root of 2 is the activation's
+        for which, wanted, gain in (("up", self.up, up_gain), ("down", self.down, 1.0)):
             place = f"{name}.{which}_filter"
-            taps = weights[place] if place in weights else torch.ones(1)
+            taps = weights[place]
             if len(taps) != len(wanted.taps) or (which == "up" and taps.ndim > 1):
                 raise SpecError(
                     f"{place}: got {list(taps.shape)}; the geometry says {len(wanted.taps)} taps"

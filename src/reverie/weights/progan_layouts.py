@@ -50,9 +50,9 @@ def progan_layout(
     fields = _fields(config.get("config", config), file)
     try:
         want = dict(_shapes(tensors))
-    except (KeyError, IndexError) as error:  # channels are told by the tensors themselves
+    except KeyError as error:  # channels are told by the tensors themselves
         raise WeightsError(
-            f"{file}: lacks tensor {error.args[0]!r}, or it is empty; get the file again"
+            f"{file}: lacks tensor {error.args[0]!r}, or it has no rows; get the file again"
         ) from error
     for name, shape in want.items():
         if name in tensors and tensors[name].shape != shape:
@@ -96,14 +96,15 @@ def _fields(config: Mapping[str, Any], file: str) -> dict[str, Any]:
 
 def _shapes(tensors: Tensors) -> Iterator[tuple[str, Shape]]:
     """Every tensor of the network."""
-    channels = len(tensors["groupScale0.0.bias"])
-    into = len(tensors[f"{FIRST}.bias"]) // START**2
+    channels = _rows(tensors, "groupScale0.0.bias")
+    into = _rows(tensors, f"{FIRST}.bias") // START**2
+    _rows(tensors, f"{FIRST}.weight")
     yield f"{FIRST}.weight", (into * START**2, tensors[f"{FIRST}.weight"].shape[-1])
     yield f"{FIRST}.bias", (into * START**2,)
     yield from _convolution("groupScale0.0", channels, into, 3)
     yield from _convolution("toRGBLayers.0", 3, channels, 1)
     for i in range(_scales(tensors)):
-        before, channels = channels, len(tensors[f"scaleLayers.{i}.0.bias"])
+        before, channels = channels, _rows(tensors, f"scaleLayers.{i}.0.bias")
         yield from _convolution(f"scaleLayers.{i}.0", channels, before, 3)
         yield from _convolution(f"scaleLayers.{i}.1", channels, channels, 3)
         yield from _convolution(f"toRGBLayers.{i + 1}", 3, channels, 1)
@@ -112,6 +113,13 @@ def _shapes(tensors: Tensors) -> Iterator[tuple[str, Shape]]:
 def _scales(tensors: Tensors) -> int:
     """How often the picture doubles."""
     return sum(re.fullmatch(r"scaleLayers\.\d+\.0\.bias", name) is not None for name in tensors)
+
+
+def _rows(tensors: Tensors, name: str) -> int:
+    """The length of a tensor; one of a single number counts as missing."""
+    if not tensors[name].ndim:
+        raise KeyError(name)
+    return len(tensors[name])
 
 
 def _convolution(name: str, out: int, into: int, side: int) -> Iterator[tuple[str, Shape]]:

@@ -47,9 +47,9 @@ def stylegan_layout(tensors: Tensors, config: Mapping[str, Any], file: str) -> L
     shapes = stylegan3_shapes if FREQS in tensors else stylegan2_shapes
     try:
         want = dict(shapes(tensors, told))
-    except (KeyError, IndexError) as error:  # channels are told by the tensors themselves
+    except KeyError as error:  # channels are told by the tensors themselves
         raise WeightsError(
-            f"{file}: lacks tensor {error.args[0]!r}, or it is empty; wanted is the generator "
+            f"{file}: lacks tensor {error.args[0]!r}, or it has no rows; wanted is the generator "
             "(G_ema) that its config describes"
         ) from error
     _compare(tensors, want, file)

@@ -1,7 +1,8 @@
 """The tensors that a StyleGAN of NVIDIA's has, and their shapes.
 
 Channels are told by the tensors themselves, everything else by `told`, the keyword arguments of
-the generator on one level. A tensor that is asked for its channels and is not there is a KeyError.
+the generator on one level. A tensor that is asked for its channels and has none, or is not there,
+is a KeyError.
 """
 
 import re
@@ -28,7 +29,7 @@ def mapping_shapes(tensors: Tensors, told: Told) -> Named:
     into, w_dim = told["z_dim"], told["w_dim"]
     yield "mapping.w_avg", (w_dim,)
     if told["c_dim"]:
-        width = len(tensors["mapping.embed.bias"])
+        width = _rows(tensors, "mapping.embed.bias")
         yield from _linear("mapping.embed", width, told["c_dim"])
         into += width
     layers = 1
@@ -36,7 +37,7 @@ def mapping_shapes(tensors: Tensors, told: Told) -> Named:
         layers += 1
     layers = told.get("mapping.num_layers", layers)
     for i in range(layers):
-        out = w_dim if i == layers - 1 else len(tensors[f"mapping.fc{i}.bias"])
+        out = w_dim if i == layers - 1 else _rows(tensors, f"mapping.fc{i}.bias")
         yield from _linear(f"mapping.fc{i}", out, into)
         into = out
 
@@ -46,11 +47,11 @@ def stylegan2_shapes(tensors: Tensors, told: Told) -> Named:
     yield FILTER, tuple(tensors[FILTER].shape)
     w_dim, kind = told["w_dim"], told.get("architecture", "skip")
     noisy = told.get("use_noise", True)
-    channels = len(tensors["synthesis.b4.const"])
+    channels = _rows(tensors, "synthesis.b4.const")
     yield "synthesis.b4.const", (channels, START, START)
     for size in sizes(told["img_resolution"]):
         name, before = f"synthesis.b{size}", channels
-        channels = len(tensors[f"{name}.conv1.bias"])
+        channels = _rows(tensors, f"{name}.conv1.bias")
         if size > START:
             yield from _modulated(f"{name}.conv0", channels, before, w_dim)
             if kind == "resnet":
@@ -70,7 +71,8 @@ def stylegan3_shapes(tensors: Tensors, told: Told) -> Named:
     w_dim = told["w_dim"]
     numbers = (re.match(r"synthesis\.L(\d+)\.", name) for name in tensors)
     layers = told.get("num_layers", max(int(found[1]) for found in numbers if found))
-    channels = len(tensors["synthesis.input.phases"])
+    channels = _rows(tensors, "synthesis.input.phases")
+    _rows(tensors, "synthesis.L0.weight")
     side = tensors["synthesis.L0.weight"].shape[-1]
     yield "synthesis.input.weight", (channels, channels)
     yield "synthesis.input.freqs", (channels, 2)
@@ -79,17 +81,20 @@ def stylegan3_shapes(tensors: Tensors, told: Told) -> Named:
     yield from _linear("synthesis.input.affine", 4, w_dim)
     for i in range(layers + 1):
         name, before = f"synthesis.L{i}", channels
-        channels = COLOURS if i == layers else len(tensors[f"{name}.bias"])
+        channels = COLOURS if i == layers else _rows(tensors, f"{name}.bias")
         yield from _modulated(name, channels, before, w_dim, 1 if i == layers else side)
         yield f"{name}.magnitude_ema", ()
-        for which in ("up_filter", "down_filter"):
-            if f"{name}.{which}" in tensors:
-                yield f"{name}.{which}", _filter_shape(tensors[f"{name}.{which}"])
+        for which in ("up_filter", "down_filter") if i < layers else ():
+            taps = _rows(tensors, f"{name}.{which}")
+            square = tensors[f"{name}.{which}"].ndim > 1
+            yield f"{name}.{which}", (taps, taps) if square else (taps,)
 
 
-def _filter_shape(taps: Tensor) -> Shape:
-    """A row, or a square: whichever it may be."""
-    return (taps.shape[0],) * min(max(taps.ndim, 1), 2) if taps.ndim else (1,)
+def _rows(tensors: Tensors, name: str) -> int:
+    """The length of a tensor; one of a single number counts as missing."""
+    if not tensors[name].ndim:
+        raise KeyError(name)
+    return len(tensors[name])
 
 
 def _modulated(name: str, out: int, into: int, w_dim: int, side: int = 3) -> Named:
