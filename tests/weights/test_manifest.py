@@ -43,6 +43,15 @@ def test_every_model_says_where_it_comes_from_and_under_what_licence():
         assert len({file.name for file in entry.files}) == len(entry.files)
 
 
+def test_what_nvidia_publishes_is_called_non_commercial():
+    hosts = re.compile(r"https://[\w.-]*(nvidia\.com|nvlabs)[\w.-]*/")
+    theirs = [e for e in entries().values() if any(hosts.match(f.urls[0]) for f in e.files)]
+    assert {entry.kind for entry in theirs} == {"stylegan2", "stylegan3"}
+    for entry in theirs:
+        assert "NVIDIA" in entry.licence and "non-commercial" in entry.licence
+        assert entry.files[0].name == "model.pkl"
+
+
 def test_models_with_a_config_fetch_it():
     for entry in entries().values():
         names = [file.name for file in entry.files]

@@ -73,7 +73,7 @@ def from_tensorflow(
     if odd := variables.keys() - found.keys():
         raise ValueError(f"{min(odd)} is no array")
     settings, tensors = data(state["static_kwargs"]), {}
-    for name in found.keys() - IGNORED:
+    for name in sorted(found.keys() - IGNORED):
         new, tensor = _renamed(name, found[name])
         if not new:
             raise WeightsError(
@@ -133,7 +133,7 @@ def _filters(tensors: Collection[str], kernel: Any) -> dict[str, Tensor]:
     owners = {re.sub(r"\.(weight|const)$", "", name) for name in tensors if "affine" not in name}
     owners = {name for name in owners if re.fullmatch(r"synthesis\.b\d+\.(conv[01]|skip)", name)}
     owners |= {name.rpartition(".")[0] for name in owners}
-    return {f"{name}.resample_filter": square.clone() for name in owners}
+    return {f"{name}.resample_filter": square.clone() for name in sorted(owners)}
 
 
 def _config(settings: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
