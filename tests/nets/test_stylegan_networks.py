@@ -271,6 +271,14 @@ def test_a_layer_that_works_in_parts_gives_the_same_picture_and_gradient(kind, m
     close(found[1][1], found[0][1], 1e-4)
 
 
+def test_a_picture_of_stylegan3_with_tiny_styles_does_not_feel_the_other_of_its_batch() -> None:
+    network = made("three, T")
+    styles = network.styles(rows(network))
+    styles[1, : network.layout[-1].at.start] *= 1e-5  # all but those that make colours
+    both = network.synthesis_from_styles(styles)
+    close(both[1:], network.synthesis_from_styles(styles[1:]))
+
+
 def test_the_picture_of_r_turns_as_a_whole_with_its_transform() -> None:
     network = made("three, R")
     ws = rows(network, 1)
