@@ -91,3 +91,10 @@ def missing(name: str, kinds: Collection[str], here: Mapping[str, str]) -> str:
         f"there is no model {name!r}; {hint}installed: {', '.join(stored) or 'none'}; "
         f"get one with: reverie models pull {usual}"
     )
+
+
+def unknown(name: str) -> str:
+    """Why a model cannot be fetched."""
+    close = difflib.get_close_matches(name, entries(), n=1, cutoff=0.4)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"there is no model {name!r} to pull; {hint}see: reverie models list"

@@ -3,7 +3,6 @@
 Nothing is fetched but by `pull`.
 """
 
-import difflib
 import shutil
 import tempfile
 import time
@@ -18,7 +17,7 @@ from torch import Tensor
 from reverie.errors import WeightsError
 from reverie.weights.download import Progress, digest_of, fetch
 from reverie.weights.generators import generator, licence
-from reverie.weights.kinds import called, check_kind, missing, of_use, recognised
+from reverie.weights.kinds import called, check_kind, missing, of_use, recognised, unknown
 from reverie.weights.lock import lock_file
 from reverie.weights.manifest import Entry, entries
 from reverie.weights.models import (
@@ -150,9 +149,7 @@ def pull(name: str) -> Iterator[Progress]:
     known = entries()
     entry = next((known[n] for n in known if plain(n) == plain(name)), None)
     if entry is None:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise WeightsError(f"there is no model {name!r} to pull; {hint}known: {', '.join(known)}")
+        raise WeightsError(unknown(name))
     if entry.kind == "clip" and VOCABULARY in known:
         yield from _pull(known[VOCABULARY])
     yield from _pull(entry)
