@@ -424,6 +424,22 @@ def test_settings_that_are_no_data_are_told_by_their_kind() -> None:
     assert (kwargs["when"], kwargs["nan"], kwargs["big"]) == ("<torch.device>", "nan", "<int>")
 
 
+@pytest.mark.parametrize("key", ["opts", "args", "config"])
+def test_settings_beside_tensors_run_nothing_and_do_not_hang(key: str) -> None:
+    own = published.rosinality()
+    bomb: list[Any] = []
+    for _ in range(60):
+        bomb = [bomb, bomb]
+    for settings in (bomb, {"a": bomb}, published.options(a=bomb), dict.fromkeys(range(9999))):
+        Path("bomb.pt").write_bytes(published.saved({"g_ema": own, key: settings}))
+        got, told = read_contents(Path("bomb.pt"))
+        assert len(got) == len(own) and not told
+    for settings in (Shell(), published.options(a=Evaluates())):
+        Path("evil.pt").write_bytes(published.saved({"g_ema": own, key: settings}))
+        with pytest.raises(WeightsError, match=r"evil\.pt: asks for .*nothing was run"):
+            read_contents(Path("evil.pt"))
+
+
 def test_damage_anywhere_gives_tensors_or_one_clear_error() -> None:
     small = {"mapping.fc0.weight": torch.ones(2, 2), "synthesis.b4.const": torch.ones(2)}
     roots = (published.nvidia(small, published.kwargs()), published.tensorflow(small))
