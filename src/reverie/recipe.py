@@ -6,6 +6,7 @@ from typing import Any
 
 import reverie.augment.cutouts
 import reverie.canvas.averaged
+import reverie.canvas.drawing
 import reverie.canvas.fourier
 import reverie.canvas.pixels
 import reverie.canvas.scene

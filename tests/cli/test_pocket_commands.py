@@ -131,7 +131,7 @@ def test_a_start_takes_the_recipe_that_has_one(reverie, red):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("paint", "red.png"), "a scene needs words that attract; --canvas fourier"),
+        (("paint", "red.png"), "a guess needs words that attract; --canvas fourier"),
         (("paint", "an owl", "--style", "oil"), "oil"),
         (("paint", "an owl", "--vary", "9"), "outside 0 to 3"),
         (("scene", "an owl", "--init", "teal"), "--init"),
@@ -163,7 +163,7 @@ def test_a_package_without_its_models_says_so_in_one_line(reverie, monkeypatch, 
     assert (code, f"pocket-{gone}: the package was installed without" in err) == (2, True), err
     code, out, _ = reverie("models", "list")
     row = next(line for line in out.splitlines() if line.startswith(f"pocket-{gone}"))
-    assert (code, row.split()[1]) == (0, "no")
+    assert (code, row.split()[2]) == (0, "no")
 
 
 def test_the_models_in_the_package_are_listed(reverie):

@@ -142,7 +142,7 @@ def test_prompts_that_push_away_are_not_guessed():
 
 @pytest.mark.parametrize("prompt", ["photo.png", "photo.png | text:-0.5", "text:-1", "!!!"])
 def test_a_scene_without_words_is_refused_with_a_remedy(prompt):
-    with pytest.raises(SpecError, match="a scene needs words that attract; --canvas fourier"):
+    with pytest.raises(SpecError, match="a guess needs words that attract; --canvas fourier"):
         guess(parse(prompt)[0])
 
 

@@ -120,7 +120,7 @@ def tiles(size: tuple[int, int], scale: int, model: str) -> tuple[int, int]:
 
 def digest(model: str) -> str:
     """SHA-256 of a model's weights."""
-    return pocket.digest(model) if model == POCKET else find(model).digest()
+    return pocket.digest(model) if model == POCKET else find(model, "vqgan").digest()
 
 
 @lru_cache(maxsize=2)
@@ -130,7 +130,7 @@ def built(model: str, machine: Machine) -> Codec:
         read = pocket.read(POCKET)
         codec = PocketVQGAN.frozen(read.about["sizes"], read.tensors, machine.precision)
     else:
-        found = find(model)
+        found = find(model, "vqgan")
         tensors, fields = vqgan_layout(found.tensors(), found.config, str(found.path))
         codec = Network.frozen(fields, tensors, machine.precision)
     return codec.to(machine.device)

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from reverie.record.video import Video
     from reverie.run import Run
 
-TYPED: dict[Any, Any] = {tuple[int, int]: Size, Number: Rate}  # what a recipe takes -> its option
+TYPED: dict[Any, Any] = {  # what a recipe takes -> its option
+    tuple[int, int]: Size,
+    Number: Rate,
+    Number | None: quiet(Rate),
+}
 PAINT = (
     "Paint words with the best recipe for what is installed.\n\n"
     'Together: "a fox:1.5 | fog:0.3". One after the other: "a fox ^ an owl". Away from: '

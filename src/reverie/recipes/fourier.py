@@ -36,19 +36,20 @@ def fourier(
         cutouts: views of the picture judged at every step.
         preset: how views are cut: augmented, pooled, crops, updated, nrupdated, updated-pooling,
             mse, eai, pytti, pixray, big-sleep, deep-daze, clipdraw, stylegan3-clip, scene, whole.
-        init: what to start from: noise, pixels, perlin, gradient, a colour, or a picture.
+        init: what to start from: noise, pixels, perlin, gradient, guess (what the pocket
+            generator draws), a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
         decay: how much coarse waves are favoured; 1.5 is rougher, 2.5 calmer.
     """
     from reverie.canvas.fourier import Fourier
-    from reverie.canvas.start import start_from
     from reverie.optimizer import Adam
-    from reverie.recipes.words import judged
+    from reverie.prompt import parse
+    from reverie.recipes.words import judged, start
 
     return judged(
         "fourier",
         prompt,
-        Fourier(size=size, decay=decay, start=start_from(init)),
+        Fourier(size=size, decay=decay, start=start(init, parse(prompt))),
         Adam(lr=lr),
         perceptor=perceptor,
         steps=steps,

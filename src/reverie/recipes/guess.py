@@ -252,12 +252,18 @@ class Guesser:
 def guess(prompts: tuple[Prompt, ...]) -> tuple[Arrangement, ...]:
     """Arrangements for the prompts of a scene that attract, the best first. Always on the CPU, in
     fp32, so that a recipe is the same everywhere."""
+    words = attracting(prompts)
+    if not words:
+        raise SpecError("a guess needs words that attract; --canvas fourier does without them")
+    return tuple(Guesser(words, machine("cpu", "fp32")).guess())
+
+
+def attracting(prompts: tuple[Prompt, ...]) -> str:
+    """The words that attract, all through the run; empty if there are none."""
     words = [
         p.words for p in prompts if p.words and min(as_curve(p.weight)(t) for t in (0.0, 1.0)) >= 0
     ]
-    if not words_of(" ".join(words)):
-        raise SpecError("a scene needs words that attract; --canvas fourier does without them")
-    return tuple(Guesser(", ".join(words), machine("cpu", "fp32")).guess())
+    return ", ".join(words) if words_of(" ".join(words)) else ""
 
 
 def art_of(prompts: tuple[Prompt, ...]) -> ArtName:

@@ -35,18 +35,19 @@ def pixels(
         cutouts: views of the picture judged at every step.
         preset: how views are cut: augmented, pooled, crops, updated, nrupdated, updated-pooling,
             mse, eai, pytti, pixray, big-sleep, deep-daze, clipdraw, stylegan3-clip, scene, whole.
-        init: what to start from: noise, pixels, perlin, gradient, a colour, or a picture.
+        init: what to start from: noise, pixels, perlin, gradient, guess (what the pocket
+            generator draws), a colour, or a picture.
         smooth: weight of total variation, which removes speckle.
     """
     from reverie.canvas.pixels import Pixels
-    from reverie.canvas.start import start_from
     from reverie.optimizer import Adam
-    from reverie.recipes.words import judged
+    from reverie.prompt import parse
+    from reverie.recipes.words import judged, start
 
     return judged(
         "pixels",
         prompt,
-        Pixels(size=size, start=start_from(init)),
+        Pixels(size=size, start=start(init, parse(prompt))),
         Adam(lr=lr),
         perceptor=perceptor,
         steps=steps,

@@ -1,5 +1,6 @@
 """What the recipes on a VQGAN share: the model, the size in tiles, starts and pulls."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reverie.curve import Number
@@ -8,23 +9,56 @@ if TYPE_CHECKING:
     from reverie.canvas.start import StartSpec
     from reverie.canvas.vqgan import VQGAN
     from reverie.protocols import CanvasSpec, LossSpec
+    from reverie.recipes.words import Scenes
 
 KeepBy = Literal["mse", "spherical", "cosine", "pixels"]
 
 
-def canvas(model: str, size: tuple[int, int], init: str) -> "VQGAN":
-    """A canvas of whole tiles, `size` rounded to them."""
-    from reverie.canvas.vqgan import VQGAN
+@dataclass(frozen=True)
+class Usual:
+    """How a VQGAN is painted with, unless something else is asked for."""
+
+    steps: int
+    lr: Number
+    cutouts: int
+    preset: str
+    keep: Number
+
+
+ORIGINAL = Usual(steps=500, lr=0.1, cutouts=32, preset="pooled", keep=0.0)
+SMALL = Usual(steps=120, lr=(0.12, 0.04), cutouts=16, preset="scene", keep=(1.0, 0.0))
+
+
+def usual(model: str, perceptor: str) -> Usual:
+    """As generate.py has it; or, where the pocket models paint alone, as suits them."""
+    from reverie.canvas.vqgan import POCKET
+    from reverie.recipes import words
 
     model = best() if model == "auto" else model
-    return VQGAN(model=model, size=rounded(size, model), start=start(init))
+    seer = words.best() if perceptor == "auto" else perceptor
+    return SMALL if (model, seer) == (POCKET, "pocket-clip") else ORIGINAL
 
 
-def start(init: str) -> "StartSpec | None":
+def canvas(
+    model: str, size: tuple[int, int], init: str, scenes: "Scenes", perceptor: str
+) -> "VQGAN":
+    """A canvas of whole tiles, `size` rounded to them. Where the pocket models paint alone, an
+    `init` of `auto` is a guess of theirs, else random rows of the codebook."""
+    from reverie.canvas.vqgan import VQGAN
+    from reverie.recipes.guess import attracting
+
+    if init == "auto":
+        small = usual(model, perceptor) is SMALL
+        init = "guess" if small and attracting(scenes[0]) else "codes"
+    model = best() if model == "auto" else model
+    return VQGAN(model=model, size=rounded(size, model), start=start(init, scenes))
+
+
+def start(init: str, scenes: "Scenes") -> "StartSpec | None":
     """What a canvas starts from; None, random rows of the codebook, for `codes`."""
-    from reverie.canvas.start import start_from
+    from reverie.recipes import words
 
-    return None if init.strip() == "codes" else start_from(init)
+    return None if init == "codes" else words.start(init, scenes)
 
 
 def best() -> str:
@@ -37,22 +71,11 @@ def best() -> str:
 
 def rounded(size: tuple[int, int], model: str) -> tuple[int, int]:
     """The nearest size that is made of whole tiles of a model."""
-    tile = tile_of(model)
+    from reverie.weights.store import scale_of
+
+    tile = scale_of(model)
     width, height = (max(round(side / tile), 1) * tile for side in size)
     return width, height
-
-
-def tile_of(model: str) -> int:
-    """Pixels a side of a tile of a model, from what lies beside its weights."""
-    from reverie.canvas.vqgan import POCKET
-    from reverie.weights import pocket
-    from reverie.weights.store import find
-    from reverie.weights.vqgan_layouts import scale
-
-    if model == POCKET:
-        return pocket.read(POCKET).about["scale"]
-    found = find(model)
-    return scale(found.config, str(found.path))
 
 
 def fitted(canvas: "CanvasSpec", size: tuple[int, int]) -> tuple[int, int]:

@@ -25,7 +25,7 @@ def vqgan_mse(
     lr: Number = 0.1,
     cutouts: int = 64,
     preset: str = "mse",
-    init: str = "codes",
+    init: str = "auto",
     keep: float = 1.5,
     keep_stages: int = 5,
     keep_every: int = 50,
@@ -42,8 +42,9 @@ def vqgan_mse(
         lr: learning rate; 0.2..0.05 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; mse, or one of those of `fourier`.
-        init: what to start from: codes (random tiles), perlin, pixels, gradient, a colour, or a
-            picture.
+        init: what to start from: codes (random tiles), guess (what the pocket generator draws),
+            perlin, pixels, gradient, a colour, or a picture. auto: a guess where the pocket
+            models paint alone, else codes.
         keep: weight of the pull at the beginning, to a picture given by `init`, else to zero.
         keep_stages: equal steps in which it falls to nothing.
         keep_every: updates that each of them lasts.
@@ -51,6 +52,7 @@ def vqgan_mse(
     """
     from reverie import prompt as prompts
     from reverie.canvas.averaged import Averaged
+    from reverie.canvas.drawing import Drawing
     from reverie.canvas.start import Picture
     from reverie.curve import Steps
     from reverie.errors import SpecError
@@ -63,8 +65,8 @@ def vqgan_mse(
     if keep_stages < 1 or keep_every < 1:
         raise SpecError("keep_stages and keep_every are counted from 1")
     scenes = prompts.parse(prompt)
-    canvas = vqgan.canvas(model, size, init)
-    towards = "start" if isinstance(canvas.start, Picture) else "zero"
+    canvas = vqgan.canvas(model, size, init, scenes, perceptor)
+    towards = "start" if isinstance(canvas.start, Drawing | Picture) else "zero"
     falls = tuple(
         (i * keep_every / steps, keep * (1 - i / keep_stages)) for i in range(keep_stages + 1)
     )

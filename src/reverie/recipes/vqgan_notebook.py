@@ -23,7 +23,7 @@ def vqgan_notebook(
     lr: Number = 0.05,
     cutouts: int = 64,
     preset: str = "crops",
-    init: str = "codes",
+    init: str = "auto",
     keep: Number = 0.0,
 ) -> "Recipe":
     """Paint with a VQGAN as Katherine Crowson's first notebook did.
@@ -37,8 +37,9 @@ def vqgan_notebook(
         lr: learning rate; 0.1..0.02 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut; crops, or one of those of `fourier`.
-        init: what to start from: codes (random tiles), perlin, pixels, gradient, a colour, or a
-            picture.
+        init: what to start from: codes (random tiles), guess (what the pocket generator draws),
+            perlin, pixels, gradient, a colour, or a picture. auto: a guess where the pocket
+            models paint alone, else codes.
         keep: weight of a pull that keeps the latents near their start.
     """
     from reverie import prompt as prompts
@@ -50,7 +51,7 @@ def vqgan_notebook(
     scenes = prompts.parse(prompt)
     stage = judging(
         scenes,
-        vqgan.canvas(model, size, init),
+        vqgan.canvas(model, size, init, scenes, perceptor),
         Adam(lr=lr),
         perceptor=perceptor,
         steps=steps,

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reverie.canvas.start import StartSpec
     from reverie.optimizer import OptimizerSpec
     from reverie.prompt import Prompt
     from reverie.protocols import CanvasSpec, LossSpec, PerceptorSpec
@@ -83,6 +84,15 @@ def judging(
     return Stage(canvas=canvas, losses=losses | dict(more or {}), optimizer=optimizer, steps=steps)
 
 
+def start(init: str, scenes: "Scenes") -> "StartSpec":
+    """What a canvas starts from. `guess` is what the pocket generator draws for the words."""
+    from reverie.canvas.drawing import Drawing
+    from reverie.canvas.start import start_from
+    from reverie.recipes.guess import guess
+
+    return Drawing(arrangements=guess(scenes[0])) if init == "guess" else start_from(init)
+
+
 FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that it changes
     "size": "canvas.size",
     "steps": "steps",
@@ -121,6 +131,7 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     from reverie.augment.moves import read_augments
     from reverie.canvas.averaged import Averaged
     from reverie.errors import SpecError
+    from reverie.loss.prompts import Prompts
     from reverie.recipes import vqgan
     from reverie.spec import edited, to_json
 
@@ -128,8 +139,9 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     if options and more:
         names = ", ".join(f"--{name}" for name in options)
         raise SpecError(f"{names}: this recipe has several stages; use --set stages[0]....=VALUE")
+    said = [loss.scenes for loss in stage.losses.values() if isinstance(loss, Prompts)]
     read: dict[str, Callable[[Any], Any]] = {
-        "init": vqgan.start,
+        "init": partial(vqgan.start, scenes=said[0] if said else ()),
         "perceptor": perceptors,
         "augments": read_augments,
         "size": partial(vqgan.fitted, stage.canvas),
@@ -231,6 +243,7 @@ def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
     import dataclasses
 
     from reverie.canvas.averaged import Averaged
+    from reverie.canvas.drawing import Drawing
     from reverie.canvas.scene import Scene
     from reverie.recipes.guess import art_of, guess
 
@@ -239,4 +252,8 @@ def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
     if isinstance(canvas, Scene):
         art = art_of(scenes[0]) or canvas.art
         return dataclasses.replace(canvas, arrangements=guess(scenes[0]), art=art)
+    begun = getattr(canvas, "start", None)
+    if isinstance(begun, Drawing):
+        begun = dataclasses.replace(begun, arrangements=guess(scenes[0]))
+        return dataclasses.replace(canvas, start=begun)  # type: ignore[call-arg]
     return canvas
