@@ -48,7 +48,7 @@ def test_fast_products_are_accurate_and_the_setting_is_put_back():
 def test_work_beyond_the_memory_is_refused_with_what_would_fit():
     cpu = machine("cpu", "fp32")
     refuse_beyond_memory(1, (512, 256), 9, cpu)
-    with pytest.raises(CapacityError, match=r"512x256 would take about 4096 GiB") as told:
+    with pytest.raises(CapacityError, match=r"512x256 would take about 4096.0 GiB") as told:
         refuse_beyond_memory(1 << 42, (512, 256), 1, cpu)
     width, height = map(int, re.search(r"--size (\d+)x(\d+) would fit", str(told.value)).groups())
     assert 0 < width < 512 and height == width // 2 // 16 * 16

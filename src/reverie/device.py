@@ -124,9 +124,9 @@ def refuse_beyond_memory(wanted: int, size: tuple[int, int], count: int, on: Mac
     width, height = (max(int(side * share) // 16 * 16, 1) for side in size)
     fits = f"--size {width}x{height}" if wanted > there else f"--count {there // wanted}"
     raise CapacityError(
-        f"{count} picture(s) of {size[0]}x{size[1]} would take about {wanted * count / 2**30:.0f} "
+        f"{count} picture(s) of {size[0]}x{size[1]} would take about {wanted * count / 2**30:.1f} "
         f"GiB, and this {'computer' if on.device.type == 'cpu' else on.device.type} has "
-        f"{there / 2**30:.0f}; {fits} would fit"
+        f"{there / 2**30:.1f}; {fits} would fit"
     )
 
 

@@ -8,10 +8,12 @@ from reverie.canvas.start import Colour
 from reverie.canvas.vqgan import VQGAN, VQGANCanvas, random_rows, tiles
 from reverie.canvas.vqgan_codes import CodesCanvas, VQGANCodes
 from reverie.device import machine
-from reverie.errors import ReverieError, SpecError
+from reverie.errors import CapacityError, ReverieError, SpecError
 from reverie.nets.vqgan import VQGAN as Network
 from reverie.nets.vqgan import nearest
 from reverie.protocols import Draws
+from reverie.recipes.vqgan_clip import vqgan_clip
+from reverie.run import Run
 from reverie.weights.vqgan_layouts import vqgan_layout
 
 CPU = machine("cpu", "fp32")
@@ -91,6 +93,13 @@ def test_a_size_that_is_not_made_of_tiles_is_refused_with_the_nearest():
         tiles((50, 33), 16, "a model")
     with pytest.raises(SpecError, match="16x16"):
         tiles((3, 20), 16, "a model")
+
+
+def test_a_picture_that_no_memory_holds_is_refused_with_one_that_fits(tmp_path):
+    recipe = vqgan_clip("a fox", size=(16384, 16384), perceptor="pocket-clip", init="codes")
+    with pytest.raises(CapacityError, match=r"16384x16384 would take .*--size \d+x\d+ would fit"):
+        Run.start(recipe, tmp_path / "run", CPU)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_model_that_is_not_there_is_said():

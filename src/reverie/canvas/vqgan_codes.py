@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.canvas.start import check_size
-from reverie.canvas.vqgan import POCKET, Codec, built, digest, drawn, tiles
+from reverie.canvas.vqgan import POCKET, Codec, built, digest, drawn, memory, tiles
 from reverie.nets.vqgan import nearest, rows_of
 from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.spec import spec
@@ -71,6 +71,9 @@ class VQGANCodes(CanvasSpec):
 
     def digests(self) -> dict[str, str]:
         return {self.model: digest(self.model)}
+
+    def memory(self, machine: Machine) -> int:
+        return memory(self.model, machine) * self.size[0] * self.size[1]
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> CodesCanvas:
         codec = built(self.model, machine)
