@@ -1,10 +1,11 @@
-"""Makes the pictures of the documentation: `python docs/make_pictures.py`.
+"""Makes the pictures of the documentation: `python docs/make_pictures.py [cutouts vqgan ...]`.
 
-`cutouts.png` shows what each preset shows CLIP of one picture; the others are painted by the pocket
+`cutouts.webp` shows what each preset shows CLIP of one picture; the others are painted by the pocket
 models with the default options, at a smaller size.
 """
 
 import dataclasses
+import sys
 import tempfile
 from collections.abc import Container
 from pathlib import Path
@@ -82,7 +83,7 @@ def cutouts() -> None:
         draw.text((8, top + VIEW // 2), preset, "black", font, anchor="lm")
         for column, view in enumerate(views):
             page.paste(Image.fromarray(view), (LABEL + column * (VIEW + 4), top))
-    page.save(HERE / "cutouts.png", optimize=True)
+    page.save(HERE / "cutouts.webp", quality=85, method=6)
 
 
 def frames(recipe: str, prompt: str, steps: Container[int], **options: Any) -> list[Tensor]:
@@ -110,21 +111,31 @@ def stages() -> None:
 
 def scenes() -> None:
     """Words, and what they become."""
+    captioned("scene", 100, "scenes.png")
+
+
+def vqgan() -> None:
+    """The same words, painted with the pocket VQGAN."""
+    captioned("vqgan-clip", 120, "vqgan.webp")
+
+
+def captioned(recipe: str, last: int, name: str) -> None:
+    """A sheet of all words with what the last step of a recipe shows of them."""
     side, columns, line = 256, 4, 26
     rows = -(-len(SCENES) // columns)
     page = Image.new("RGB", (columns * (side + 4) - 4, rows * (side + line)), "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=15)
     for place, prompt in enumerate(SCENES):
-        picture = frames("scene", prompt, (100,), size=(side, side))[-1]
+        picture = frames(recipe, prompt, (last,), size=(side, side))[-1]
         left, top = place % columns * (side + 4), place // columns * (side + line)
         page.paste(Image.fromarray(images.to_uint8(picture)[0].numpy()), (left, top))
         draw.text((left + side // 2, top + side + line // 2), prompt, "black", font, anchor="mm")
-    page.save(HERE / "scenes.png", optimize=True)
+    page.save(HERE / name, optimize=True)
 
+
+PAGES = {page.__name__: page for page in (cutouts, steps, stages, scenes, vqgan)}
 
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
-    cutouts()
-    steps()
-    stages()
-    scenes()
+    for wanted in sys.argv[1:] or PAGES:
+        PAGES[wanted]()
