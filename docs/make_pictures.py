@@ -1,7 +1,7 @@
 """Makes the pictures of the documentation: `python docs/make_pictures.py [cutouts vqgan ...]`.
 
-`cutouts.webp` shows what each preset shows CLIP of one picture; the others are painted by the pocket
-models with the default options, at a smaller size.
+`cutouts.webp` shows what each preset shows CLIP of one picture; the others are painted by the
+pocket models with the default options, at a smaller size.
 """
 
 import dataclasses
