@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import json
+import os
 
 import pytest
 import torch
@@ -191,6 +192,24 @@ def test_a_film_carries_its_story(tmp_path):
     assert str(tmp_path) not in json.dumps(story["video"])
 
 
+def test_a_film_left_from_a_stop_gives_way_to_the_whole_one(tmp_path):
+    """Killed after the last frame, before the film of them all was made."""
+    run = start(tmp_path / "film")
+    painting = run.frames()
+    list(itertools.islice(painting, 6))
+    painting.close()
+    short = run.path.read_bytes()
+    list(FilmRun.open(run.folder).frames())
+    whole = run.path.read_bytes()
+    run.path.write_bytes(short)
+    os.utime(run.path, (0, 0))
+    FilmRun.open(run.folder).complete()
+    assert run.path.read_bytes() == whole != short
+    run.path.write_bytes(b"edited since")
+    FilmRun.open(run.folder).complete()
+    assert run.path.read_bytes() == b"edited since"
+
+
 class TestTrouble:
     def test_a_folder_with_a_film_is_not_filmed_over(self, tmp_path):
         start(tmp_path / "film")
@@ -265,6 +284,23 @@ class TestRestyling:
         one, two = list(Footage(path=str(clip)).frames())[:2]
         blend = 0.75 * one + 0.25 * two
         assert (images.load(run.reel.path(2)) - blend).abs().max() < 0.01
+
+    def test_a_video_is_not_written_over_by_its_own_film(self, tmp_path, clip):
+        footage = Footage(path=str(clip))
+        plan, before = Film(frames=8, rate=8, footage=footage), clip.read_bytes()
+        with pytest.raises(PictureError, match="is what the film is made from"):
+            start(tmp_path / "clip", plan, path=clip, overwrite=True)
+        assert clip.read_bytes() == before
+        assert not (tmp_path / "clip").exists()
+
+    def test_a_folder_of_frames_is_not_written_over_by_its_own_film(self, tmp_path):
+        mine = tmp_path / "mine" / "frames"
+        mine.mkdir(parents=True)
+        images.save(torch.zeros(1, 3, 48, 64), mine / "000001.png", None)
+        plan = Film(frames=1, rate=8, footage=Footage(path=str(mine)))
+        with pytest.raises(PictureError, match="is what the film is made from"):
+            start(tmp_path / "mine", plan)
+        assert [path.name for path in mine.iterdir()] == ["000001.png"]
 
     def test_keeping_holds_to_the_source(self, tmp_path, clip):
         gaps = []

@@ -1,5 +1,7 @@
 """Videos and folders are read frame by frame, and what is not one is named."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -48,6 +50,26 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path):
     footage = Footage(path=str(tmp_path))
     assert (footage.facts().size, footage.facts().frames) == ((8, 6), 3)
     assert [round(f.mean().item() * 4) for f in footage.frames()] == [0, 1, 2]
+
+
+def test_numbers_in_names_count_without_leading_zeros(tmp_path):
+    for i in (1, 2, 10):
+        images.save(torch.full((1, 3, 6, 8), i / 10), tmp_path / f"frame{i}.png", None)
+    shades = [round(f.mean().item() * 10) for f in Footage(path=str(tmp_path)).frames()]
+    assert shades == [1, 2, 10]
+
+
+def test_a_video_that_breaks_off_says_where(clip):
+    grain = (np.arange(20 * 48 * 64 * 3) * 2654435761 >> 7) % 255  # hardly shrinks
+    video.write(Path(clip), list(grain.astype(np.uint8).reshape(20, 48, 64, 3)), rate=10)
+    whole = Path(clip).read_bytes()
+    Path(clip).write_bytes(whole[: len(whole) // 2])
+    seen = 0
+    with pytest.raises(PictureError, match=r"breaks off after \d+ of 20 .*end before .*--to"):
+        for _ in Footage(path=clip).frames():
+            seen += 1
+    assert 0 < seen < 20
+    assert len(list(Footage(path=clip, last=seen / 10).frames())) == seen
 
 
 def test_what_is_no_video_is_named(tmp_path, clip):

@@ -1,5 +1,6 @@
 """Films last as long as they should, show what they were given, and remember their story."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -129,6 +130,19 @@ class TestPlan:
     def test_what_cannot_be_is_refused(self, fields, message):
         with pytest.raises(SpecError, match=message):
             Video(**fields)
+
+
+def test_a_film_that_could_not_be_written_is_refused_before_it_is_painted(tmp_path, monkeypatch):
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(PictureError, match=r"folder\.mp4 is a folder; choose another name"):
+        Video(path=str(tmp_path / "folder.mp4")).placed(overwrite=True)
+
+    def full(**_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(video.tempfile, "TemporaryFile", full)
+    with pytest.raises(PictureError, match="cannot write to .*: Read-only file system; choose"):
+        Video(path=str(tmp_path / "film.mp4")).placed(overwrite=False)
 
 
 def test_without_pyav_one_line_says_what_to_install():

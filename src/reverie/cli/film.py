@@ -117,8 +117,7 @@ def go_on(folder: Path, *, budget: float | None, preview: bool) -> int:
     run = FilmRun.open(folder)
     if run.ended:
         sys.stderr.write(f"this film is done ({run.ended})\n")
-        if not run.path.exists():
-            run.write_video()
+        run.complete()
         print(run.path)
         return 0
     cwd = run.story.get("cwd")

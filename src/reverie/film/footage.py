@@ -1,6 +1,7 @@
 """The frames of a video, or of a folder of pictures, to be painted over one by one."""
 
 import itertools
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -54,12 +55,34 @@ class Footage:
         """The frames that are taken, one in memory at a time.
 
         Raises:
-            PictureError: a frame cannot be read.
+            PictureError: a frame cannot be read, or the video breaks off.
         """
-        rate = self.facts().rate * self.every
+        facts = self.facts()
+        rate = facts.rate * self.every
         begin = round(self.first * rate)
         end = None if self.last is None else round(self.last * rate)
-        yield from itertools.islice(self._all(), begin, end, self.every)
+        taken = 0
+        for frame in itertools.islice(self._all(), begin, end, self.every):
+            yield frame
+            taken += 1
+        if taken < facts.frames:
+            raise PictureError(
+                f"{self.path}: this video breaks off after {taken} of {facts.frames} frames, at "
+                f"{self.first + taken / facts.rate:.3g} s; end before that with --to"
+            )
+
+    def spared(self, target: Path, frames: Path) -> None:
+        """
+        Raises:
+            PictureError: a film at `target`, with its pictures in `frames`, would be written over
+                what it is made from.
+        """
+        path = Path(self.path).resolve()
+        if path in (target.resolve(), frames.resolve()):
+            raise PictureError(
+                f"{self.path} is what the film is made from, and would be written over; "
+                "give the film another name"
+            )
 
     def facts(self) -> "Facts":
         """
@@ -73,12 +96,12 @@ class Footage:
             return self._facts((width, height), 24.0, len(names))
         with _opened(path) as file:
             stream = file.streams.video[0]
-            frame = next(file.decode(stream), None)
+            frame = next(_decoded(file), None)
             if frame is None:
                 raise PictureError(f"{path}: this video has no pictures")
             height, width = _upright(frame).shape[:2]
             rate = float(stream.average_rate or stream.guessed_rate or 24)
-            count = stream.frames or sum(1 for _ in file.decode(stream)) + 1
+            count = stream.frames or sum(1 for _ in _decoded(file)) + 1
         return self._facts((width, height), rate, count)
 
     def _facts(self, size: tuple[int, int], rate: float, count: int) -> "Facts":
@@ -97,7 +120,7 @@ class Footage:
             yield from map(images.load, _pictures_in(path))
             return
         with _opened(path) as file:
-            for frame in file.decode(video=0):
+            for frame in _decoded(file):
                 pixels = torch.from_numpy(np.ascontiguousarray(_upright(frame)))
                 yield pixels.permute(2, 0, 1)[None].float().div(255)
 
@@ -160,7 +183,9 @@ def paintable(canvas: Canvas) -> bool:
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in images.SUFFIXES)
+    """By name, where 2 comes before 10."""
+    found = [p for p in folder.iterdir() if p.suffix.lower() in images.SUFFIXES]
+    found.sort(key=lambda p: (re.sub(r"\d+", lambda n: f"{int(n[0]):020d}", p.name), p.name))
     if not found:
         wanted = ", ".join(images.SUFFIXES)
         raise PictureError(f"{folder}: there is no picture in this folder ({wanted})")
@@ -178,6 +203,14 @@ def _opened(path: Path):
         file.close()
         raise PictureError(f"{path}: there are no pictures in it, only sound")
     return file
+
+
+def _decoded(file) -> Iterator:
+    """The frames of a video, up to where it is broken."""
+    try:
+        yield from file.decode(video=0)
+    except library().FFmpegError:
+        return
 
 
 def _upright(frame) -> Picture:

@@ -39,7 +39,7 @@ class Frames:
         if len(recipe.stages) == 1 and not paintable(self.painter.painting.canvas):
             name = type(recipe.stages[-1].canvas).__name__
             raise SpecError(
-                f"film: a {name} canvas cannot begin with a picture; use --with fourier"
+                f"film: a {name} canvas cannot begin with a picture; use --canvas fourier"
             )
         self.whole: int = state["done"] if state else 0  # frames that are done
         self.tone: Tone | None = state["tone"].to(on.device) if self.whole and state else None

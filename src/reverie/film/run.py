@@ -83,7 +83,8 @@ class FilmRun:
             path: of the film; None is film.mp4 in the folder.
 
         Raises:
-            RunError, PictureError: there is another film, and `overwrite` is not set.
+            RunError, PictureError: there is another film, and `overwrite` is not set; or it would
+                be written over the video it is made from.
         """
         on = on or machine()
         if plan.footage:  # nothing is painted before it
@@ -99,6 +100,8 @@ class FilmRun:
             "cwd": str(Path.cwd()),
         }
         run = cls(folder, story)
+        if plan.footage:
+            plan.footage.spared(run.path, run.reel.folder)
         for stage in recipe.stages:
             canvas = stage.canvas
             refuse_beyond_memory(canvas.memory(on), canvas.size, recipe.count, on)
@@ -230,6 +233,16 @@ class FilmRun:
             self.write_video()
             raise
         self.write_video()
+
+    def complete(self) -> None:
+        """Makes the film of a run that has ended, unless it was made since.
+
+        Raises:
+            PictureError: it cannot be written.
+        """
+        ended = (self.folder / "film.json").stat().st_mtime_ns
+        if not self.path.exists() or self.path.stat().st_mtime_ns < ended:
+            self.write_video()
 
     def write_video(self) -> Path | None:
         """Makes the film of the frames there are; None when there is none yet.

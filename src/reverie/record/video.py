@@ -4,6 +4,7 @@ PyAV does it (the extra `reverie[video]`), with the encoders that are in it; no 
 """
 
 import itertools
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -90,7 +91,8 @@ class Video:
         """The same film at an absolute path, when it can be made there.
 
         Raises:
-            PictureError: there is no PyAV, or a file of this name and no leave to `overwrite` it.
+            PictureError: there is no PyAV, a file of this name and no leave to `overwrite` it, or
+                a folder that nothing can be written in.
         """
         library()
         path = Path(self.path).absolute()
@@ -98,7 +100,16 @@ class Video:
             raise PictureError(
                 f"{self.path} is there already; choose another name, or use --overwrite"
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise PictureError(f"{self.path} is a folder; choose another name for the film")
+        try:  # better now than when all is painted
+            path.parent.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=path.parent).close()
+        except OSError as error:
+            raise PictureError(
+                f"cannot write to {path.parent}: {error.strerror}; "
+                "choose another place for the film"
+            ) from error
         return replace(self, path=str(path))
 
     def plan(self, steps: int) -> "Plan":
