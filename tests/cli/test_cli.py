@@ -102,6 +102,17 @@ class TestPaint:
         assert stage["losses"]["smooth"]["weight"] == 0.5
         assert stage["losses"]["prompts"]["distance"] == "cosine"
 
+    def test_a_recipe_that_averages_takes_another_decay_and_is_averaged_once(self, reverie):
+        small = ("--size", "16x16", "--steps", 1, "--cutouts", 2, "--init", "codes")
+        code, _, _ = reverie("vqgan-mse", "a fox", *small, "--ema", 0.5, "-o", "out")
+        made = json.loads(Path("out/recipe.json").read_text())["recipe"]["stages"][0]["canvas"]
+        assert (code, made["decay"], made["canvas"]["kind"]) == (0, 0.5, "VQGAN")
+
+    def test_help_of_an_option_flows_on_where_its_source_is_wrapped(self, reverie):
+        _, out, _ = reverie("vqgan-clip", "--help")
+        assert "(what the pocket generator draws), perlin" in re.sub(r"[ \n│]+", " ", out)
+        assert not re.search(r"draws\), +│\n│ +perlin", out)
+
     def test_a_saved_recipe_is_painted_again_with_other_words(self, reverie):
         reverie("paint", "a fox", *QUICK, "--seed", 3, "-o", "fox")
         code, _, _ = reverie("paint", "an owl", "--recipe", "fox/picture.png", "-o", "owl")

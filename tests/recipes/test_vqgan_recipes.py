@@ -17,6 +17,7 @@ from reverie.device import machine
 from reverie.errors import SpecError
 from reverie.loss.latent import LatentPull
 from reverie.loss.pixel import PixelPull
+from reverie.loss.smooth import TotalVariation
 from reverie.recipe import Recipe
 from reverie.recipes.pixels import pixels
 from reverie.recipes.vqgan_clip import vqgan_clip
@@ -95,6 +96,43 @@ def test_starts_are_read_and_codes_are_what_is_drawn_without_one(photo):
     starts = {"codes": None, "gradient": Gradient(), photo: Picture(path=photo)}
     for init, start in starts.items():
         assert vqgan_clip("a fox", init=init, **SMALL).stages[0].canvas.start == start
+
+
+def test_what_is_not_a_start_is_told_what_is():
+    with pytest.raises(SpecError, match="'clouds' is not codes, guess, noise, pixels"):
+        vqgan_clip("a fox", init="clouds", **SMALL)
+
+
+def test_codes_are_no_start_of_a_saved_recipe_without_tiles():
+    with pytest.raises(SpecError, match="'codes' is not guess, noise"):
+        varied(pixels("a fox"), init="codes")
+    averaged = vqgan_mse("a fox", **SMALL | {"init": "gradient"})
+    assert varied(averaged, init="codes").stages[0].canvas.canvas.start is None
+
+
+def test_a_size_of_nothing_is_refused_and_not_rounded_up_to_a_tile():
+    with pytest.raises(SpecError, match=r"size: \(0, 32\) is not a width and a height"):
+        vqgan_clip("a fox", **CODES | {"size": (0, 32)})
+
+
+def test_pixels_are_not_pulled_to_zero_and_a_pull_without_a_weight_is_not_passed_over():
+    with pytest.raises(SpecError, match="zero is of latents"):
+        vqgan_clip("a fox", keep=1, keep_to="zero", keep_by="pixels", **CODES)
+    with pytest.raises(SpecError, match="nothing is kept near 'zero' without a weight"):
+        vqgan_clip("a fox", keep_to="zero", **CODES | {"perceptor": CLIP})
+
+
+def test_a_saved_recipe_takes_a_pull_and_smoothing_that_it_did_not_have(photo):
+    bare = vqgan_clip("a fox", keep=0, **CODES)
+    made = varied(bare, keep_by="mse", keep_to=photo, keep=(1.0, 0.5), smooth=0.1)
+    assert made.stages[0].losses["keep"] == LatentPull(weight=(1.0, 0.5), towards=photo)
+    assert made.stages[0].losses["smooth"] == TotalVariation(weight=0.1)
+    in_pixels = varied(made, keep_by="pixels")
+    assert in_pixels.stages[0].losses["keep"] == PixelPull(weight=(1.0, 0.5), towards=photo)
+    again = varied(in_pixels, keep_by="cosine").stages[0].losses["keep"]
+    assert again == LatentPull(weight=(1.0, 0.5), towards=photo, measure="cosine")
+    with pytest.raises(SpecError, match="give --keep 1, too"):
+        varied(bare, keep_to=photo)
 
 
 def test_a_pull_keeps_the_picture_nearer_to_its_start(photo):

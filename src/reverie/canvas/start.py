@@ -137,9 +137,9 @@ WORDS: dict[str, StartSpec] = {
 }
 
 
-def start_from(text: str) -> StartSpec:
+def start_from(text: str, more: Sequence[str] = ()) -> StartSpec:
     """Reads `noise`, `pixels` (or `snow`), `perlin`, `gradient`, `#336699`, `teal`, `colour:teal`,
-    or a picture's path or link.
+    or a picture's path or link. A message of what can be said names `more`, which the caller reads.
 
     Raises:
         SpecError: it is none of these.
@@ -156,8 +156,8 @@ def start_from(text: str) -> StartSpec:
         return Colour(colour=word)
     except SpecError as error:
         raise SpecError(
-            f"start: {text!r} is not {', '.join(WORDS)}, a colour such as #336699 or teal, a link, "
-            "or the path of a picture"
+            f"start: {text!r} is not {', '.join([*more, *WORDS])}, a colour such as #336699 or "
+            "teal, a link, or the path of a picture"
         ) from error
 
 

@@ -39,7 +39,7 @@ def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
     prompt, *options = inspect.signature(recipe).parameters.values()
     options = [p.replace(annotation=TYPED.get(p.annotation, p.annotation)) for p in options]
     head = prompt.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
-    help_ = recipe.__doc__ or ""
+    help_ = re.sub(r"\n {12}(?=\S)", " ", recipe.__doc__ or "")  # one line for each option
     return signed(command, recipe.__name__, help_, [head, *options], run=RunOptions)
 
 
@@ -178,7 +178,8 @@ def adjusted(recipe: "Recipe", options: WorkOptions, keep_seed: bool) -> "Recipe
         if options.until is not None or options.patience is not None:
             changes["until"] = Until(score=options.until, patience=options.patience)
         if options.ema is not None:
-            changes["canvas"] = Averaged(canvas=stage.canvas, decay=options.ema)
+            bare = stage.canvas.canvas if isinstance(stage.canvas, Averaged) else stage.canvas
+            changes["canvas"] = Averaged(canvas=bare, decay=options.ema)
         if options.optimizer:
             changes["optimizer"] = KINDS[options.optimizer](lr=stage.optimizer.lr)
         stages[i] = dataclasses.replace(stage, **changes)

@@ -23,6 +23,8 @@ class PixelPull(LossSpec):
     def __post_init__(self) -> None:
         if not self.towards.strip():
             raise SpecError("towards: is empty; write start, or the path of a picture")
+        if self.towards == "zero":
+            raise SpecError("towards: zero is of latents, and this pulls pixels; mse measures them")
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of the picture, by its path; what is behind a link may change and has none."""

@@ -58,7 +58,7 @@ def start(init: str, scenes: "Scenes") -> "StartSpec | None":
     """What a canvas starts from; None, random rows of the codebook, for `codes`."""
     from reverie.recipes import words
 
-    return None if init == "codes" else words.start(init, scenes)
+    return None if init == "codes" else words.start(init, scenes, ("codes", "guess"))
 
 
 def best() -> str:
@@ -70,11 +70,11 @@ def best() -> str:
 
 
 def rounded(size: tuple[int, int], model: str) -> tuple[int, int]:
-    """The nearest size that is made of whole tiles of a model."""
+    """The nearest size that is made of whole tiles of a model; what is no size stays as it is."""
     from reverie.weights.store import scale_of
 
     tile = scale_of(model)
-    width, height = (max(round(side / tile), 1) * tile for side in size)
+    width, height = (max(round(side / tile), 1) * tile if side > 0 else side for side in size)
     return width, height
 
 

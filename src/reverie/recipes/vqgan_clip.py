@@ -60,6 +60,7 @@ def vqgan_clip(
         fade: share of a scene over which it turns into the next.
     """
     from reverie import prompt as prompts
+    from reverie.errors import SpecError
     from reverie.optimizer import Adam
     from reverie.recipe import Recipe
     from reverie.recipes import vqgan
@@ -67,6 +68,8 @@ def vqgan_clip(
 
     scenes = prompts.parse(prompt)
     usual = vqgan.usual(model, perceptor)
+    if keep is None and not usual.keep and keep_to != "start":
+        raise SpecError(f"keep_to: nothing is kept near {keep_to!r} without a weight; try --keep 1")
     stage = judging(
         scenes,
         vqgan.canvas(model, size, init, scenes, perceptor),

@@ -1,6 +1,6 @@
 """What the recipes share: words, judged by CLIP, pull at a canvas."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -84,13 +84,14 @@ def judging(
     return Stage(canvas=canvas, losses=losses | dict(more or {}), optimizer=optimizer, steps=steps)
 
 
-def start(init: str, scenes: "Scenes") -> "StartSpec":
-    """What a canvas starts from. `guess` is what the pocket generator draws for the words."""
+def start(init: str, scenes: "Scenes", more: Sequence[str] = ("guess",)) -> "StartSpec":
+    """What a canvas starts from. `guess` is what the pocket generator draws for the words. A
+    message of what can be said names `more`, too."""
     from reverie.canvas.drawing import Drawing
     from reverie.canvas.start import start_from
     from reverie.recipes.guess import guess
 
-    return Drawing(arrangements=guess(scenes[0])) if init == "guess" else start_from(init)
+    return Drawing(arrangements=guess(scenes[0])) if init == "guess" else start_from(init, more)
 
 
 FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that it changes
@@ -116,6 +117,33 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
 }
 
 
+def brought(stage: "Stage", options: Mapping[str, Any]) -> "dict[str, LossSpec]":
+    """The losses that options speak of and a saved stage lacks, or has of another kind.
+
+    Raises:
+        SpecError: a pull is spoken of that has no weight.
+    """
+    from reverie.errors import SpecError
+    from reverie.loss.latent import LatentPull
+    from reverie.loss.pixel import PixelPull
+    from reverie.loss.smooth import TotalVariation
+
+    made: dict[str, LossSpec] = {}
+    if "smooth" in options and "smooth" not in stage.losses:
+        made["smooth"] = TotalVariation()
+    if not {"keep", "keep_to", "keep_by"} & {*options}:
+        return made
+    keep, by = stage.losses.get("keep"), options.get("keep_by")
+    kind = PixelPull if by == "pixels" else LatentPull
+    if keep is None:
+        if "keep" not in options:
+            raise SpecError("nothing keeps this picture near anything yet; give --keep 1, too")
+        made["keep"] = kind()
+    elif by and isinstance(keep, LatentPull | PixelPull) and not isinstance(keep, kind):
+        made["keep"] = kind(weight=keep.weight, towards=keep.towards)
+    return made
+
+
 REAL = {  # a pocket model -> what to fetch in its place
     "pocket-clip": "ViT-B/32",
     "pocket-vqgan": "vqgan_imagenet_f16_16384",
@@ -130,6 +158,7 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     """
     from reverie.augment.moves import read_augments
     from reverie.canvas.averaged import Averaged
+    from reverie.canvas.vqgan import VQGAN
     from reverie.errors import SpecError
     from reverie.loss.prompts import Prompts
     from reverie.recipes import vqgan
@@ -139,9 +168,15 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     if options and more:
         names = ", ".join(f"--{name}" for name in options)
         raise SpecError(f"{names}: this recipe has several stages; use --set stages[0]....=VALUE")
+    for name, loss in brought(stage, options).items():
+        recipe = edited(recipe, f"stages[0].losses.{name}", to_json(loss))
+    if options.get("keep_by") == "pixels":
+        del options["keep_by"]  # pixels are measured in one way
+    bare = stage.canvas.canvas if isinstance(stage.canvas, Averaged) else stage.canvas
+    begin = vqgan.start if isinstance(bare, VQGAN) else start  # only tiles begin with codes
     said = [loss.scenes for loss in stage.losses.values() if isinstance(loss, Prompts)]
     read: dict[str, Callable[[Any], Any]] = {
-        "init": partial(vqgan.start, scenes=said[0] if said else ()),
+        "init": partial(begin, scenes=said[0] if said else ()),
         "perceptor": perceptors,
         "augments": read_augments,
         "size": partial(vqgan.fitted, stage.canvas),
