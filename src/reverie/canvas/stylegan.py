@@ -1,0 +1,254 @@
+"""The latents of a StyleGAN2 or StyleGAN3: one style vector w, one for every layer, or all styles.
+
+Source: w as in vipermu/StyleCLIP (Perez, 2021) and NVIDIA's projector; W+ and S as in Patashnik et
+al., "StyleCLIP" (2021), https://arxiv.org/abs/2103.17249, which leaves the styles that make colours
+alone; units of a standard deviation as in nshepperd's StyleGAN3+CLIP notebook (2021).
+Differs: these units hold in every space. Optimised noise maps begin as drawn for each picture, and
+are kept at mean 0 and variance 1 as in NVIDIA's projector, without its loss on them.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from reverie import image as images
+from reverie.canvas.start import check_size
+from reverie.canvas.stylegan_start import LatentSpec, MeanLatent, Space, shares, statistics
+from reverie.errors import SpecError
+from reverie.nets.stylegan import NoiseMap, NoiseMaps, Pixels, Styles, Ws
+from reverie.nets.stylegan import StyleGAN as Network
+from reverie.nets.stylegans import frozen
+from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
+from reverie.spec import spec
+from reverie.weights.store import find
+from reverie.weights.stylegan_layouts import stylegan_layout
+
+KINDS = ("stylegan2", "stylegan3")
+TOLERANCE = 1e-4  # a noise map this near to mean 0 and variance 1 is left as it is
+EPS = 1e-12
+NoiseKind = Literal["const", "none", "random", "optimised"]
+
+
+@dataclass(frozen=True)
+class Units:
+    """A space of a network, and what its latents are counted in: q deviations from the mean."""
+
+    network: Network
+    space: Space
+    mean: Tensor  # [w_dim] or [s_dim]
+    deviation: Tensor
+    free: Tensor  # which of these numbers the latents are; the others stay as they start
+
+    @classmethod
+    def of(cls, network: Network, space: Space, label: int | None, colours: bool) -> "Units":
+        mean, deviation = statistics(network, space, label)
+        free = torch.ones_like(mean, dtype=torch.bool)
+        for style in network.layout if space == "s" and not colours else ():
+            free[style.at] = not style.to_rgb
+        return cls(network, space, mean, deviation, free.nonzero()[:, 0])
+
+    def point(self, start: Ws | Styles) -> Tensor:
+        """A start as a point of the space: `[b, 1, w_dim]`, `[b, num_ws, w_dim]`, `[b, s_dim]`.
+
+        Raises:
+            SpecError: the space has no such point.
+        """
+        if self.space == "s":
+            return start if start.ndim == 2 else self.network.styles(start)
+        if start.ndim == 2:
+            raise SpecError(f"start: is a point of space s; space {self.space} takes rows of w")
+        if self.space == "w+":
+            return start
+        if not torch.equal(start, start[:, :1].expand_as(start)):
+            raise SpecError("start: its rows of w differ, and space w has one; take space w+ or s")
+        return start[:, :1]
+
+    def latents(self, point: Tensor) -> Tensor:
+        return ((point - self.mean) / self.deviation)[..., self.free]
+
+    def styles(self, q: Tensor, first: Styles | None) -> Styles:
+        """What is drawn. first: in space s, the point that the latents began at."""
+        point = self.mean[self.free] + self.deviation[self.free] * q
+        if first is not None:
+            return first.index_copy(1, self.free, point)
+        return self.network.styles(point.expand(-1, self.network.num_ws, -1))
+
+
+class StyleGANCanvas(Canvas):
+    """Draws the latents `q`, in standard deviations from the mean: `[b, 1, w]` in space w,
+    `[b, layers, w]` in w+, `[b, s]` in s.
+
+    Args:
+        start: rows of w, or points of S.
+        noise: as `synthesis` takes it; given maps are one for every picture.
+        optimised: the noise maps are parameters.
+        size: width and height; a picture is scaled, and its middle cut where the shape is another.
+        reach: no latent goes further from the mean, in standard deviations.
+    """
+
+    first: Tensor | None
+
+    def __init__(
+        self,
+        units: Units,
+        start: Ws | Styles,
+        *,
+        noise: NoiseMaps = "const",
+        optimised: bool = False,
+        size: tuple[int, int] | None = None,
+        reach: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.units, self.reach = units, reach  # shared by all canvases, so no part of the state
+        side = units.network.resolution
+        self.size = size or (side, side)
+        point = units.point(start).detach()
+        self.q = nn.Parameter(units.latents(point).clone())
+        self.register_buffer("first", point.clone() if units.space == "s" else None)
+        self.given: NoiseMaps = noise if isinstance(noise, str) else ()
+        self.maps: list[str] = []
+        for values in () if isinstance(noise, str) else noise:
+            self.maps.append(f"noise{len(self.maps)}")
+            if optimised:
+                self.register_parameter(self.maps[-1], nn.Parameter(normal(values)))
+            else:
+                self.register_buffer(self.maps[-1], values)
+
+    def forward(self) -> Image:
+        pixels = self.units.network.synthesis_from_styles(self.styles(), self._noise())
+        return fitted(pixels, self.size)
+
+    def styles(self) -> Styles:
+        """The point of S that is drawn, with gradient."""
+        return self.units.styles(self.q, self.first)
+
+    def latents(self) -> Tensor:
+        return self.q
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        maps = [p for name, p in self.named_parameters() if name in self.maps]
+        return {"all": [self.q]} | ({"noise": maps} if maps else {})
+
+    @torch.no_grad()
+    def project_(self) -> None:
+        if self.reach is not None:
+            self.q.clamp_(-self.reach, self.reach)
+        for values in self.groups().get("noise", []):
+            values.copy_(normal(values))
+
+    def _noise(self) -> NoiseMaps:
+        return self.given or [getattr(self, name) for name in self.maps]
+
+
+def fitted(pixels: Pixels, size: tuple[int, int]) -> images.Resized:
+    """A picture of what a network draws, at any size. What leaves 0..1 feels the way back only."""
+    picture = images.clamp_with_gradient((pixels + 1) / 2, 0.0, 1.0)
+    width, height = size
+    return picture if pixels.shape[2:] == (height, width) else images.fit(picture, size)
+
+
+def normal(values: NoiseMap) -> NoiseMap:
+    """Each picture's map at mean 0 and variance 1; one that is so already as it is."""
+    mean = values.mean((2, 3), keepdim=True)
+    about = values - mean
+    variance = about.square().mean((2, 3), keepdim=True)
+    near = (mean.abs() < TOLERANCE) & ((variance - 1).abs() < TOLERANCE)
+    return torch.where(near, values, about * (variance + EPS).rsqrt())
+
+
+class NativeSize:
+    """The size of a spec: as given, else that of its `native()`. A recipe has it in numbers once
+    it is written, and so can be read where the model is not."""
+
+    def __get__(self, spec: Any, kind: type) -> Any:
+        return None if spec is None else vars(spec)["size"] or spec.native()
+
+    def __set__(self, spec: Any, size: tuple[int, int] | None) -> None:
+        if size is not None:
+            check_size(size)
+        vars(spec)["size"] = size
+
+
+@spec
+class StyleGAN(CanvasSpec):
+    """`model` is a name that `reverie models` lists, or a checkpoint's path.
+
+    size: what the network draws, unless given; another is scaled, and its middle cut.
+    space: `w`, one style vector; `w+`, one for every layer; `s`, the styles of all layers.
+    colours: in space s, the styles that make colours move too.
+    label: the class, of a network that has classes.
+    noise: the fine detail: the network's own, none, drawn for every picture, or optimised.
+    reach: no latent goes further from the mean, in standard deviations.
+    """
+
+    model: str
+    size: tuple[int, int] = NativeSize()  # type: ignore[assignment]
+    space: Space = "w+"
+    start: LatentSpec = MeanLatent()
+    label: int | None = None
+    noise: NoiseKind = "const"
+    colours: bool = False
+    reach: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.reach is not None and not 0 < self.reach < math.inf:
+            raise SpecError(f"reach: got {self.reach}; it is above 0, in standard deviations")
+        if self.colours and self.space != "s":
+            raise SpecError(f"colours: space {self.space} moves them already; only s leaves them")
+
+    def native(self) -> tuple[int, int]:
+        return resolution(self.model), resolution(self.model)
+
+    def digests(self) -> dict[str, str]:
+        return {self.model: find(self.model, *KINDS).digest()}
+
+    def memory(self, machine: Machine) -> int:
+        """As measured on CPUs with StyleGAN2 of NVIDIA's usual widths, 256 to 1024 pixels a side:
+        the larger a layer, the fewer its channels."""
+        a_row = 750_000 if machine.precision is torch.bfloat16 else 1_250_000
+        return a_row * resolution(self.model) + super().memory(machine)
+
+    def build(self, machine: Machine, seeds: Sequence[int]) -> StyleGANCanvas:
+        network = built(self.model, machine)
+        shares(network, self.label, 1)
+        noise: NoiseMaps = "none" if self.noise == "none" else "const"
+        if self.noise in ("random", "optimised"):
+            if not network.noise_sizes:
+                raise SpecError(f"noise: {self.model} takes no maps, so none can be {self.noise}")
+            noise = network.drawn_noise(Draws(seeds, 0, "noise"))
+        return StyleGANCanvas(
+            Units.of(network, self.space, self.label, self.colours),
+            self.start.draw(network, self.label, seeds),
+            noise=noise,
+            optimised=self.noise == "optimised",
+            size=self.size,
+            reach=self.reach,
+        )
+
+
+@lru_cache
+def resolution(model: str) -> int:
+    """Pixels a side of what a model draws.
+
+    Raises:
+        WeightsError: it is not there, or is no StyleGAN.
+    """
+    fields = read(model)[0]
+    return fields["resolution"] if "resolution" in fields else fields["geometry"]["resolution"]
+
+
+@lru_cache(maxsize=2)
+def built(model: str, machine: Machine) -> Network:
+    """A model, built once for every machine."""
+    return frozen(*read(model), machine.precision).to(machine.device)
+
+
+def read(model: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    found = find(model, *KINDS)
+    tensors, fields = stylegan_layout(*found.contents(), str(found.path))
+    return fields, tensors
