@@ -25,6 +25,7 @@ class CodesCanvas(Canvas):
     """Draws tiles by their `logits`, `[b, h, w, n]`, and shows the likeliest."""
 
     codebook: Tensor
+    seeds: Tensor
     updates: Tensor
 
     def __init__(self, codec: Codec, logits: Tensor, seeds: Sequence[int]) -> None:
@@ -32,11 +33,11 @@ class CodesCanvas(Canvas):
         self.logits = nn.Parameter(logits)
         self.encode, self.decode = codec.encode, codec.decode  # shared, so no part of the state
         self.register_buffer("codebook", codec.codebook, persistent=False)
-        self.seeds = tuple(seeds)
+        self.register_buffer("seeds", torch.tensor(tuple(seeds)))  # a part of the state
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
     def forward(self) -> Image:
-        draws = Draws(self.seeds, int(self.updates), "codes")
+        draws = Draws(self.seeds.tolist(), int(self.updates), "codes")
         luck = draws.uniform(*self.logits.shape[1:3], 1, device=self.logits.device)
         chances = self.logits.softmax(-1)  # [b, h, w, n]
         rows = chances.detach().cumsum(-1).lt(luck).sum(-1)  # where the running sum passes luck

@@ -50,7 +50,12 @@ KINDS = {
         "mp4",
         "libx264",
         "yuv420p",
-        {"crf": "17", "preset": "veryfast", "threads": "1"},
+        {  # with its macroblock tree, x264 makes other files of the same pictures now and then
+            "crf": "17",
+            "preset": "veryfast",
+            "threads": "1",
+            "x264-params": "mbtree=0",
+        },
         {"movflags": "+faststart+use_metadata_tags"},
     ),
     ".webm": Kind(
