@@ -2,7 +2,16 @@ from .augment.cutouts import Cutouts
 from .canvas.averaged import Averaged
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
+from .canvas.progan import ProGAN
 from .canvas.scene import Arrangement, Scene, Thing
+from .canvas.stylegan import StyleGAN
+from .canvas.stylegan_start import (
+    LatentFile,
+    MeanLatent,
+    MixedLatent,
+    RandomLatent,
+    SeedLatent,
+)
 from .canvas.vqgan import VQGAN
 from .canvas.vqgan_codes import VQGANCodes
 from .curve import Constant, Cosine, Linear, Ramp, Steps
@@ -55,22 +64,27 @@ __all__ = [
     "Draws",
     "Fourier",
     "Frame",
+    "LatentFile",
     "LatentPull",
     "LatentVariation",
     "Linear",
     "LossSpec",
     "Machine",
+    "MeanLatent",
+    "MixedLatent",
     "Moment",
     "PictureError",
     "PixelPull",
     "Pixels",
     "Pocket",
+    "ProGAN",
     "Prompt",
     "PromptError",
     "Prompts",
     "RAdam",
     "RMSprop",
     "Ramp",
+    "RandomLatent",
     "Range",
     "Recipe",
     "ReverieError",
@@ -78,9 +92,11 @@ __all__ = [
     "RunError",
     "Saturation",
     "Scene",
+    "SeedLatent",
     "SpecError",
     "Stage",
     "Steps",
+    "StyleGAN",
     "Thing",
     "TotalVariation",
     "Transformers",

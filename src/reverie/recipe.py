@@ -9,7 +9,9 @@ import reverie.canvas.averaged
 import reverie.canvas.drawing
 import reverie.canvas.fourier
 import reverie.canvas.pixels
+import reverie.canvas.progan
 import reverie.canvas.scene
+import reverie.canvas.stylegan
 import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
 import reverie.loss.colour
