@@ -31,6 +31,10 @@ from reverie.weights.stylegan_layouts import stylegan_layout
 KINDS = ("stylegan2", "stylegan3")
 TOLERANCE = 1e-4  # a noise map this near to mean 0 and variance 1 is left as it is
 EPS = 1e-12
+BYTES = {  # that a step takes for each row of the picture, in float32 and in bfloat16
+    "stylegan2": (1_250_000, 750_000),
+    "stylegan3": (4_300_000, 2_600_000),
+}
 NoiseKind = Literal["const", "none", "random", "optimised"]
 
 
@@ -202,16 +206,19 @@ class StyleGAN(CanvasSpec):
             raise SpecError(f"colours: space {self.space} moves them already; only s leaves them")
 
     def native(self) -> tuple[int, int]:
-        return resolution(self.model), resolution(self.model)
+        _, side = outline(self.model)
+        return side, side
 
     def digests(self) -> dict[str, str]:
         return {self.model: find(self.model, *KINDS).digest()}
 
     def memory(self, machine: Machine) -> int:
-        """As measured on CPUs with StyleGAN2 of NVIDIA's usual widths, 256 to 1024 pixels a side:
-        the larger a layer, the fewer its channels."""
-        a_row = 750_000 if machine.precision is torch.bfloat16 else 1_250_000
-        return a_row * resolution(self.model) + super().memory(machine)
+        """As measured on CPUs with networks of NVIDIA's usual widths, of 256 to 1024 pixels a side:
+        the larger a layer, the fewer its channels. StyleGAN3-R takes up to twice as much as T."""
+        network, side = outline(self.model)
+        full, reduced = BYTES[network]
+        each = reduced if machine.precision is torch.bfloat16 else full
+        return each * side + super().memory(machine)
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> StyleGANCanvas:
         network = built(self.model, machine)
@@ -232,14 +239,14 @@ class StyleGAN(CanvasSpec):
 
 
 @lru_cache
-def resolution(model: str) -> int:
-    """Pixels a side of what a model draws.
+def outline(model: str) -> tuple[str, int]:
+    """Of KINDS, which one a model is, and the pixels a side of what it draws.
 
     Raises:
         WeightsError: it is not there, or is no StyleGAN.
     """
     fields = read(model)[0]
-    return fields["resolution"] if "resolution" in fields else fields["geometry"]["resolution"]
+    return fields["network"], fields.get("geometry", fields)["resolution"]
 
 
 @lru_cache(maxsize=2)
