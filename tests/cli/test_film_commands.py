@@ -119,6 +119,7 @@ class TestFilm:
         for source in ("whole", "whole/film.mp4"):
             _, out, _ = reverie("info", source)
             assert "5 frames at 5 a second, 1 steps each" in out
+        assert "5 of 5 frames" in out
 
     @pytest.mark.parametrize(
         "arguments, message",

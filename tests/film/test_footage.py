@@ -84,6 +84,8 @@ def test_what_is_no_video_is_named(tmp_path, clip):
             Footage(path=str(tmp_path / name)).facts()
     with pytest.raises(PictureError, match="it lasts 2 s; nothing is left from 5 s"):
         Footage(path=clip, first=5.0).facts()
+    with pytest.raises(PictureError, match=r"one in 99 of its .* --every \d+ is the most"):
+        Footage(path=clip, every=99).facts()
 
 
 @pytest.mark.parametrize(

@@ -267,9 +267,11 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
     optimizers = [f"{type(s.optimizer).__name__}, lr {s.optimizer.lr}" for s in stages]
     losses = [f"{name} ({type(x).__name__})" for s in stages for name, x in s.losses.items()]
     done, film = ended or "not finished", story.get("film")
-    if isinstance(ended, dict) and not film:
+    if isinstance(ended, dict):
         before = sum(s.steps for s in stages[: ended["stage"]])
         done = f"{before + ended['step']} of {recipe.steps}"
+    if isinstance(ended, dict) and film:
+        done = f"{ended['step'] + 1} of {film['frames']} frames"
     return {
         "prompt": "\n".join(lines),
         "recipe": f"{recipe.name}: {', then '.join(canvases)}",
@@ -278,7 +280,7 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
         "film": f"{film['frames']} frames at {film['rate']:g} a second, {film['steps']} steps each"
         if film
         else "",
-        "steps": "" if isinstance(done, dict) else done,
+        "steps": done,
         "score": f"{story['score']:.4f}" if "score" in story else "",
         "optimiser": ", then ".join(optimizers),
         "losses": ", ".join(dict.fromkeys(losses)),

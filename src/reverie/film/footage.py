@@ -112,6 +112,11 @@ class Footage:
             raise PictureError(
                 f"{self.path}: it lasts {count / rate:.3g} s; nothing is left from {self.first:g} s"
             )
+        if rate / self.every < 1:
+            raise PictureError(
+                f"{self.path}: one in {self.every} of its {rate:.3g} frames a second is less than "
+                f"one a second; --every {int(rate)} is the most"
+            )
         return Facts(size, rate / self.every, taken)
 
     def _all(self) -> Iterator[Image]:
