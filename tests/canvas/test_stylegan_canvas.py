@@ -258,10 +258,12 @@ class TestNoise:
         maps = canvas.groups()["noise"]
         assert [*canvas.groups()] == ["all", "noise"]
         assert [m.shape[-1] for m in maps] == list(built(two, CPU).noise_sizes)
+        before = [values.detach().clone() for values in maps]
         with torch.no_grad():
             for values in maps:
                 values.mul_(3).add_(2)
         canvas.project_()
+        torch.testing.assert_close([*map(torch.Tensor.detach, maps)], before, rtol=0, atol=1e-3)
         for values in maps:
             assert values.mean((1, 2, 3)).abs().max() < 1e-4
             assert (values.square().mean((1, 2, 3)) - 1).abs().max() < 1e-3

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from reverie import image as images
 from reverie.canvas.start import check_size
-from reverie.canvas.stylegan_start import LatentSpec, MeanLatent, Space, shares, statistics
+from reverie.canvas.stylegan_start import LatentSpec, MeanLatent, Space, statistics
 from reverie.errors import SpecError
 from reverie.nets.stylegan import NoiseMap, NoiseMaps, Pixels, Styles, Ws
 from reverie.nets.stylegan import StyleGAN as Network
@@ -222,7 +222,6 @@ class StyleGAN(CanvasSpec):
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> StyleGANCanvas:
         network = built(self.model, machine)
-        shares(network, self.label, 1)
         noise: NoiseMaps = "none" if self.noise == "none" else "const"
         if self.noise in ("random", "optimised"):
             if not network.noise_sizes:
