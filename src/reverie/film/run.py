@@ -197,7 +197,7 @@ class FilmRun:
                 scores = similarity(frame)
                 if whole:
                     self.reel.add(whole, frame.image)
-                    self._log(whole, frame, scores)
+                    self.log.add(frame, scores, stage=0, step=whole - 1)
                 ended = "all frames done" if whole == self.plan.frames else None
                 if ended:
                     write_json(self.folder / "film.json", self.story | {"ended": ended})
@@ -211,18 +211,6 @@ class FilmRun:
             if frames.begun and not ended:
                 state.save(frames.state(), self.state_file)
             raise
-
-    def _log(self, whole: int, frame: Frame, scores: list[float]) -> None:
-        self.log.append(
-            {
-                "stage": 0,
-                "step": whole - 1,
-                "t": round(frame.t, 6),
-                "score": [round(s, 6) for s in scores],
-                "losses": {n: [round(v, 6) for v in x.tolist()] for n, x in frame.losses.items()},
-                "time": round(time.time(), 3),
-            }
-        )
 
     @contextmanager
     def _shown(self) -> Generator[None]:

@@ -1,8 +1,12 @@
 """One line of JSON per step: what a run looked like from inside."""
 
 import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from reverie.protocols import Frame
 
 
 class Log:
@@ -11,7 +15,16 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, row: dict[str, Any]) -> None:
+    def add(self, frame: Frame, scores: Sequence[float], *, stage: int, step: int) -> None:
+        """Writes what a frame measured: the score and every loss of each picture."""
+        row = {
+            "stage": stage,
+            "step": step,
+            "t": round(frame.t, 6),
+            "score": [round(s, 6) for s in scores],
+            "losses": {n: [round(v, 6) for v in x.tolist()] for n, x in frame.losses.items()},
+            "time": round(time.time(), 3),
+        }
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 

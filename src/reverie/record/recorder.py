@@ -1,7 +1,6 @@
 """What a run leaves in its folder as it goes: log, pictures, state, and a film if one is wanted."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,16 +50,7 @@ class Recorder:
 
     def see(self, stage: int, number: int, frame: Frame, scores: Sequence[float]) -> None:
         """Logs a frame, and keeps it for the film if it is one of those."""
-        self.log.append(
-            {
-                "stage": stage,
-                "step": frame.step,
-                "t": round(frame.t, 6),
-                "score": [round(s, 6) for s in scores],
-                "losses": {n: [round(v, 6) for v in x.tolist()] for n, x in frame.losses.items()},
-                "time": round(time.time(), 3),
-            }
-        )
+        self.log.add(frame, scores, stage=stage, step=frame.step)
         if self.plan and number in self.plan.steps:
             self.reel.add(number, frame.image)
 
