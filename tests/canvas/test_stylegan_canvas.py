@@ -12,7 +12,7 @@ from contracts import test_canvas_contract as contract
 from nets import small_stylegans as small
 from reverie.canvas.averaged import Averaged
 from reverie.canvas.progan import ProGAN, ProGANCanvas
-from reverie.canvas.stylegan import StyleGAN, built, normal
+from reverie.canvas.stylegan import StyleGAN, Units, built, normal
 from reverie.canvas.stylegan_start import (
     LatentFile,
     LatentSpec,
@@ -20,7 +20,6 @@ from reverie.canvas.stylegan_start import (
     MixedLatent,
     RandomLatent,
     SeedLatent,
-    shares,
     statistics,
 )
 from reverie.device import machine
@@ -28,8 +27,10 @@ from reverie.errors import ReverieError, SpecError
 from reverie.loss.latent import LatentPull
 from reverie.nets.stylegan import StyleGAN as Network
 from reverie.nets.stylegan import latents_of_seeds
+from reverie.nets.stylegans import frozen
 from reverie.protocols import CanvasSpec, Draws, Moment, parts
 from reverie.spec import from_json, to_json
+from reverie.weights.stylegan_layouts import stylegan_layout
 
 CPU = machine("cpu", "fp32")
 MADE = {
@@ -223,7 +224,7 @@ class TestStarts:
         network = built(models["classes"], CPU)
         for label in (0, 3):
             z = Draws(range(4000), 0, "z").normal(network.z_dim)
-            ws = network.mapping(z, shares(network, label, len(z)))[:, 0]
+            ws = network.mapping(z, torch.eye(4)[label].expand(len(z), -1))[:, 0]
             mean = MeanLatent().draw(network, label, (0,))[0, 0]
             assert ((mean - ws.mean(0)) / ws.std(0)).abs().max() < 0.1
 
@@ -236,6 +237,13 @@ class TestStarts:
         ):
             for a, b in zip(got, want, strict=True):
                 torch.testing.assert_close(a, b)
+
+    def test_a_number_that_never_varies_does_no_harm(self):
+        tensors, config = small.stylegan2()
+        tensors["mapping.fc1.weight"][3] = 0
+        fields = stylegan_layout(tensors, config, "file")
+        units = Units.of(frozen(*fields[::-1]), "w", None, False)
+        assert units.latents(units.mean).isfinite().all()
 
     def test_every_start_survives_json(self, two):
         start = MixedLatent(start=MeanLatent(), other=LatentFile(path="a.pt"), rows=(1,))
