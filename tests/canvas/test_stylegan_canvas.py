@@ -241,8 +241,8 @@ class TestStarts:
     def test_a_number_that_never_varies_does_no_harm(self):
         tensors, config = small.stylegan2()
         tensors["mapping.fc1.weight"][3] = 0
-        fields = stylegan_layout(tensors, config, "file")
-        units = Units.of(frozen(*fields[::-1]), "w", None, False)
+        tensors, fields = stylegan_layout(tensors, config, "file")
+        units = Units.of(frozen(fields, tensors), "w", None, False)
         assert units.latents(units.mean).isfinite().all()
 
     def test_every_start_survives_json(self, two):
