@@ -16,7 +16,6 @@ import pytest
 import torch
 
 from reverie import image as images
-from reverie.cli import main
 from reverie.cli.looking import _distinct as distinct
 from reverie.record.story import story_in
 
@@ -25,27 +24,7 @@ PERCEPTOR = ("--perceptor", str(GOLDEN / "clip-vit" / "weights.safetensors"))
 QUICK = (*PERCEPTOR, "--size", "40x32", "--steps", "4", "--cutouts", "4", "--precision", "fp32")
 
 
-@pytest.fixture(autouse=True)
-def somewhere_else(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-    return tmp_path
-
-
-@pytest.fixture
-def reverie(capsys):
-    """Runs a command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments):
-        try:
-            code = main([str(a) for a in arguments])
-        except SystemExit as stop:
-            code = stop.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+pytestmark = pytest.mark.usefixtures("somewhere_else")
 
 
 def picture(path, size=(48, 40), hue=0.3):

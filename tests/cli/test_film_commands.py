@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from record.films import frames, moving, seconds
-from reverie.cli import main
 from reverie.record import video
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -17,27 +16,7 @@ QUICK = (*PERCEPTOR, "--canvas", "pixels", "--size", "40x32", "--cutouts", "2", 
 FILM = (*QUICK, "--steps", "3", "--steps-per-frame", "1", "--seconds", "1", "--rate", "5")
 
 
-@pytest.fixture(autouse=True)
-def somewhere_else(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-    return tmp_path
-
-
-@pytest.fixture
-def reverie(capsys):
-    """Runs a command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments):
-        try:
-            code = main([str(a) for a in arguments])
-        except SystemExit as stop:
-            code = stop.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+pytestmark = pytest.mark.usefixtures("somewhere_else")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import torch
 
 from perceptor.pocket_models import shipped
 from reverie import image as images
-from reverie.cli import main
 from reverie.record.story import story_in
 from reverie.weights import pocket
 
@@ -22,21 +21,6 @@ def nothing_installed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "250")
-
-
-@pytest.fixture
-def reverie(capsys):
-    """Runs a command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments):
-        try:
-            code = main([str(a) for a in arguments])
-        except SystemExit as stop:
-            code = stop.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture
