@@ -22,9 +22,10 @@ import reverie.loss.smooth
 import reverie.perceptor.clip
 import reverie.perceptor.pocket
 import reverie.perceptor.siglip  # noqa: F401  (importing a component makes its spec known)
+from reverie.device import refuse_beyond_memory
 from reverie.errors import SpecError
 from reverie.optimizer import Adam, OptimizerSpec
-from reverie.protocols import CanvasSpec, LossSpec
+from reverie.protocols import CanvasSpec, LossSpec, Machine
 from reverie.spec import spec
 from reverie.version import __version__
 
@@ -91,6 +92,16 @@ class Recipe:
     def steps(self) -> int:
         """Of all stages together."""
         return sum(stage.steps for stage in self.stages)
+
+
+def refuse_beyond_room(recipe: Recipe, on: Machine) -> None:
+    """Refuses what the machine has no memory for, before the system kills us for trying.
+
+    Raises:
+        CapacityError: with what would fit.
+    """
+    for canvas in (stage.canvas for stage in recipe.stages):
+        refuse_beyond_memory(canvas.memory(on), canvas.size, recipe.count, on)
 
 
 def digests(value: Any) -> dict[str, str]:

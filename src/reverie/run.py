@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reverie.device import describe, fast_matmul, machine, memory_errors, refuse_beyond_memory
+from reverie.device import describe, fast_matmul, machine, memory_errors
 from reverie.errors import RunError, SpecError
 from reverie.painting import Painting, similarity
 from reverie.protocols import Frame, Machine
-from reverie.recipe import Recipe, digests
+from reverie.recipe import Recipe, digests, refuse_beyond_room
 from reverie.record import pictures, state
 from reverie.record.folder import (
+    claimed,
     forgotten_unless,
     locked,
     pictures_in,
@@ -105,22 +106,17 @@ class Run:
             with writing(Path(film.path).parent, "choose another place for the film"):
                 story["video"] = to_json(film.placed(overwrite))
         run = cls(folder, story)
-        for stage in recipe.stages:  # else the system kills us for trying
-            canvas = stage.canvas
-            refuse_beyond_memory(canvas.memory(on), canvas.size, recipe.count, on)
-        with writing(folder, "choose another folder"):
-            run.made = [path for path in (folder, *folder.parents) if not path.exists()]
-            folder.mkdir(parents=True, exist_ok=True)
-            with locked(folder):
-                found = pictures_in(folder)
-                if found and not overwrite:
-                    raise RunError(
-                        f"{folder} already holds {found[0].name}; choose another folder, use "
-                        f"--overwrite, or go on with that run: {run.again}"
-                    )
-                run.recorder.superseded = found
-                run.recorder.forget()
-                write_json(folder / "recipe.json", run.story)
+        refuse_beyond_room(recipe, on)
+        with claimed(folder) as run.made:
+            found = pictures_in(folder)
+            if found and not overwrite:
+                raise RunError(
+                    f"{folder} already holds {found[0].name}; choose another folder, use "
+                    f"--overwrite, or go on with that run: {run.again}"
+                )
+            run.recorder.superseded = found
+            run.recorder.forget()
+            write_json(folder / "recipe.json", run.story)
         run.fresh = True
         return run
 

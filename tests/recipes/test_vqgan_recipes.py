@@ -20,6 +20,7 @@ from reverie.loss.pixel import PixelPull
 from reverie.loss.smooth import TotalVariation
 from reverie.recipe import Recipe
 from reverie.recipes.pixels import pixels
+from reverie.recipes.vqgan import fitted
 from reverie.recipes.vqgan_clip import vqgan_clip
 from reverie.recipes.vqgan_codes import vqgan_codes
 from reverie.recipes.vqgan_mse import vqgan_mse
@@ -155,6 +156,8 @@ def test_the_mse_recipe_lets_go_in_equal_stages(photo):
     assert held.losses["keep"].towards == "start" and isinstance(held.canvas, VQGAN)
     with pytest.raises(SpecError, match="keep_stages"):
         vqgan_mse("a fox", keep_stages=0, **CODES)
+    with pytest.raises(SpecError, match="steps must be 1 or more, got 0"):
+        vqgan_mse("a fox", **CODES | {"steps": 0})
 
 
 def test_a_saved_recipe_takes_another_size_in_tiles_and_other_options():
@@ -164,6 +167,14 @@ def test_a_saved_recipe_takes_another_size_in_tiles_and_other_options():
         canvas = canvas.canvas if isinstance(canvas, Averaged) else canvas
         assert (canvas.size, canvas.start, again.stages[0].steps) == ((48, 32), Gradient(), 7)
         assert again.stages[0].losses["prompts"].augment.augments == ("affine", "erase")
+
+
+def test_a_canvas_without_tiles_has_any_size_whatever_model_it_draws_with():
+    class Drawer(Pixels):
+        model = "a generator of faces"
+
+    assert fitted(Drawer(), (50, 33)) == (50, 33)
+    assert fitted(Averaged(canvas=VQGAN()), (50, 33)) == (48, 32)
 
 
 def test_what_to_fetch_in_place_of_the_small_models_is_said():

@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reverie.device import describe, fast_matmul, machine, memory_errors, refuse_beyond_memory
+from reverie.device import describe, fast_matmul, machine, memory_errors
 from reverie.errors import RunError, SpecError
 from reverie.film.footage import Smoothed
 from reverie.film.frames import Frames
 from reverie.film.plan import Film
 from reverie.painting import similarity
 from reverie.protocols import Frame, Machine
-from reverie.recipe import Recipe, digests
+from reverie.recipe import Recipe, digests, refuse_beyond_room
 from reverie.record import state, video
-from reverie.record.folder import forgotten_unless, locked, read_json, write_json, writing
+from reverie.record.folder import claimed, forgotten_unless, locked, read_json, write_json, writing
 from reverie.record.log import Log
 from reverie.record.reel import Reel
 from reverie.record.story import checked, same_files
@@ -102,23 +102,18 @@ class FilmRun:
         run = cls(folder, story)
         if plan.footage:
             plan.footage.spared(run.path, run.reel.folder)
-        for stage in recipe.stages:
-            canvas = stage.canvas
-            refuse_beyond_memory(canvas.memory(on), canvas.size, recipe.count, on)
-        with writing(folder, "choose another folder"):
-            run.made = [path for path in (folder, *folder.parents) if not path.exists()]
-            folder.mkdir(parents=True, exist_ok=True)
-            with locked(folder):
-                if (folder / "film.json").exists() and not overwrite:
-                    raise RunError(
-                        f"{folder} already holds a film; choose another folder, use --overwrite, "
-                        f"or go on with that film: {run.again}"
-                    )
-                target.placed(overwrite)
-                run.reel.forget()
-                for old in (run.state_file, run.log.path):
-                    old.unlink(missing_ok=True)
-                write_json(folder / "film.json", run.story)
+        refuse_beyond_room(recipe, on)
+        with claimed(folder) as run.made:
+            if (folder / "film.json").exists() and not overwrite:
+                raise RunError(
+                    f"{folder} already holds a film; choose another folder, use --overwrite, "
+                    f"or go on with that film: {run.again}"
+                )
+            target.placed(overwrite)
+            run.reel.forget()
+            for old in (run.state_file, run.log.path):
+                old.unlink(missing_ok=True)
+            write_json(folder / "film.json", run.story)
         run.fresh = True
         return run
 

@@ -81,11 +81,12 @@ def rounded(size: tuple[int, int], model: str) -> tuple[int, int]:
 def fitted(canvas: "CanvasSpec", size: tuple[int, int]) -> tuple[int, int]:
     """The nearest size that a canvas can have: whole tiles if it draws with a VQGAN."""
     from reverie.canvas.averaged import Averaged
+    from reverie.canvas.vqgan import VQGAN
+    from reverie.canvas.vqgan_codes import VQGANCodes
 
     if isinstance(canvas, Averaged):
         return fitted(canvas.canvas, size)
-    model = getattr(canvas, "model", None)
-    return rounded(size, model) if model else size
+    return rounded(size, canvas.model) if isinstance(canvas, VQGAN | VQGANCodes) else size
 
 
 def pulls(keep: Number, to: str, by: KeepBy) -> "dict[str, LossSpec]":

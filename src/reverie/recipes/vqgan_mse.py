@@ -62,8 +62,9 @@ def vqgan_mse(
     from reverie.recipes import vqgan
     from reverie.recipes.words import judging
 
-    if keep_stages < 1 or keep_every < 1:
-        raise SpecError("keep_stages and keep_every are counted from 1")
+    for name, count in (("steps", steps), ("keep_stages", keep_stages), ("keep_every", keep_every)):
+        if count < 1:
+            raise SpecError(f"{name} must be 1 or more, got {count}")
     scenes = prompts.parse(prompt)
     canvas = vqgan.canvas(model, size, init, scenes, perceptor)
     towards = "start" if isinstance(canvas.start, Drawing | Picture) else "zero"

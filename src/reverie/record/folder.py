@@ -25,6 +25,16 @@ def locked(folder: Path) -> Generator[None]:
 
 
 @contextmanager
+def claimed(folder: Path) -> Generator[list[Path]]:
+    """A folder to begin in, locked. Gives the folders that had to be made, the innermost first."""
+    with writing(folder, "choose another folder"):
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            yield made
+
+
+@contextmanager
 def writing(folder: Path, hint: str) -> Generator[None]:
     """Trouble with the disk, as one line with a hint."""
     try:
