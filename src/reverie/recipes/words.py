@@ -216,13 +216,14 @@ def best() -> str:
     return first_installed("clip") or "pocket-clip"
 
 
-def first_installed(kind: str) -> str | None:
-    """The installed model of a kind that comes first in the manifest, or the first imported one."""
+def first_installed(*kinds: str) -> str | None:
+    """The installed model of some kinds that comes first in the manifest, or the first imported
+    one."""
     from reverie.weights.manifest import entries
     from reverie.weights.store import installed
 
     order = list(entries())
-    names = [model.name for model in installed() if model.kind == kind]
+    names = [model.name for model in installed() if model.kind in kinds]
     place = {name: order.index(name) if name in order else len(order) for name in names}
     return min(names, key=place.__getitem__, default=None)
 
