@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from reverie import image as images
 from reverie.optimize import optimize
-from reverie.protocols import Frame, Machine
+from reverie.protocols import Frame, Image, Machine
 from reverie.recipe import Patience, Stage
 
 
 class Painting:
-    """Builds a stage, from the picture before it or from a saved state.
+    """Builds a stage, from the stage before it or from a saved state.
 
     Args:
         seeds: one per picture, ascending.
-        before: the pictures of the stage before, at any size.
+        before: the stage before, at its last frame. A canvas of the same spec goes on as it is, one
+            that can take over does so, and any other starts from the picture.
         state: what `state` gave.
     """
 
@@ -27,16 +27,20 @@ class Painting:
         seeds: range,
         on: Machine,
         *,
-        before: Tensor | None = None,
+        before: "Painting | None" = None,
         state: dict[str, Any] | None = None,
     ) -> None:
         self.stage, self.seeds = stage, seeds
         self.canvas = stage.canvas.build(on, seeds)
-        self.before = state["before"] if state else before  # losses may be drawn to where we began
-        if self.before is not None:
-            with torch.no_grad():
-                picture = images.resize(self.before.to(on.device), stage.canvas.size)
-                self.canvas.encode_(picture)
+        self.shown: Image | None = None  # the last frame
+        if before:
+            self._go_on(before)
+        elif state and state["first"]:
+            self.canvas.load_state_dict(state["first"])
+        # Losses may be drawn to where a stage began, so that is part of the state, too.
+        later = before or (state and state["first"])
+        values = self.canvas.state_dict() if later else {}
+        self.first = {name: value.clone() for name, value in values.items()}
         self.losses = {name: spec.build(self.canvas, on) for name, spec in stage.losses.items()}
         self.optimizer, self.lr = stage.optimizer.build(self.canvas.groups())
         self.patience = Patience(stage.until, state["patience"] if state else None)
@@ -59,6 +63,7 @@ class Painting:
         )
         for frame in frames:
             self.step, self._before_step = frame.step, self.patience.state()
+            self.shown = frame.image
             why = self.patience.enough(similarity(frame))
             why = "all steps done" if frame.step == self.stage.steps else why
             yield frame, why
@@ -69,11 +74,19 @@ class Painting:
         """All that is needed to go on from the last frame. Whole only between two frames."""
         return {
             "step": self.step,
-            "before": self.before,
+            "first": self.first,
             "canvas": self.canvas.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "patience": self._before_step,  # this frame will be seen again
         }
+
+    @torch.no_grad()
+    def _go_on(self, before: "Painting") -> None:
+        if self.stage.canvas == before.stage.canvas:
+            self.canvas.load_state_dict(before.canvas.state_dict())
+        elif not self.canvas.go_on_(before.canvas):
+            assert before.shown is not None  # every stage shows a frame
+            self.canvas.encode_(images.resize(before.shown, self.stage.canvas.size))
 
 
 def similarity(frame: Frame) -> list[float]:

@@ -96,6 +96,10 @@ class Canvas(nn.Module):
         """Sets the parameters so that `forward` draws (about) `image`, of the canvas's size."""
         raise NotImplementedError(f"{type(self).__name__} cannot start from a picture")
 
+    def go_on_(self, other: "Canvas") -> bool:
+        """Takes over what `other` draws without a picture between them, if it can; says whether."""
+        return False
+
     def latents(self) -> Tensor:
         """What a generator draws the pictures from, `[b, ...]`, with gradient."""
         raise NotImplementedError(f"{type(self).__name__} has no latents")

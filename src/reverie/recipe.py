@@ -50,7 +50,8 @@ class Until:
 
 @spec
 class Stage:
-    """One optimisation. A stage after the first starts from the picture before it."""
+    """One optimisation. A stage after the first goes on with the canvas before it where its own is
+    the same or can take it over, and else starts from its picture."""
 
     canvas: CanvasSpec
     losses: dict[str, LossSpec]

@@ -214,14 +214,13 @@ class Run:
         live = state.read(self.state_file)
         first, step = (live["stage"], live["step"]) if live else (0, 0)
         self.recorder.cut(first, step, self._before(first) + step)
-        before = None
+        painting = None
         for index in range(first, len(self.recipe.stages)):
             stage = self.recipe.stages[index]
-            painting = Painting(stage, self.recipe.seeds, on, before=before, state=live)
+            painting = Painting(stage, self.recipe.seeds, on, before=painting, state=live)
             live = None
             with closing(self._stage(index, painting, save_every, last)) as frames:
                 for progress in frames:
-                    before = progress.frame.image
                     yield progress
                     if progress.ended:
                         return

@@ -55,9 +55,20 @@ class AveragedCanvas(Canvas):
     @torch.no_grad()
     def encode_(self, image: Image) -> None:
         self.canvas.encode_(image)
+        self._begin()
+
+    def _begin(self) -> None:
+        """The mean begins anew with what the canvas is now."""
         self.updates.fill_(1)
         for average, p in zip(self._averages(), self._live(), strict=True):
             average.copy_(p)
+
+    @torch.no_grad()
+    def go_on_(self, other: Canvas) -> bool:
+        took = self.canvas.go_on_(other.canvas if isinstance(other, AveragedCanvas) else other)
+        if took:
+            self._begin()
+        return took
 
     def latents(self) -> Tensor:
         return self.canvas.latents()

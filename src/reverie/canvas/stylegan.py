@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie import image as images
+from reverie.canvas.averaged import AveragedCanvas
 from reverie.canvas.start import check_size
 from reverie.canvas.stylegan_start import LatentSpec, MeanLatent, Space, statistics
 from reverie.errors import SpecError
@@ -77,10 +78,16 @@ class Units:
 
     def styles(self, q: Tensor, first: Styles | None) -> Styles:
         """What is drawn. first: in space s, the point that the latents began at."""
-        point = self.mean[self.free] + self.deviation[self.free] * q
-        if first is not None:
-            return first.index_copy(1, self.free, point)
-        return self.network.styles(point.expand(-1, self.network.num_ws, -1))
+        if first is None:
+            return self.network.styles(self.rows(q))
+        return first.index_copy(1, self.free, self._counted(q))
+
+    def rows(self, q: Tensor) -> Ws:
+        """In space w or w+, a row of w for every layer."""
+        return self._counted(q).expand(-1, self.network.num_ws, -1)
+
+    def _counted(self, q: Tensor) -> Tensor:
+        return self.mean[self.free] + self.deviation[self.free] * q
 
 
 class StyleGANCanvas(Canvas):
@@ -145,8 +152,38 @@ class StyleGANCanvas(Canvas):
         for values in self.groups().get("noise", []):
             values.copy_(normal(values))
 
+    @torch.no_grad()
+    def go_on_(self, other: Canvas) -> bool:
+        """From the latents of the same network in another space, and its noise maps.
+
+        Raises:
+            SpecError: this space has no such point.
+        """
+        if isinstance(other, AveragedCanvas):
+            other = other.canvas
+        if not isinstance(other, StyleGANCanvas) or other.units.network is not self.units.network:
+            return False
+        self._move_to(self.units.point(other.point()))
+        for name, maps in other.named_maps().items():
+            if name in self.maps:
+                getattr(self, name).copy_(maps)
+        return True
+
+    def point(self) -> Ws | Styles:
+        """What is drawn, as rows of w; in space s, as a point of S."""
+        return self.units.rows(self.q) if self.first is None else self.styles()
+
+    def named_maps(self) -> dict[str, NoiseMap]:
+        return {name: getattr(self, name) for name in self.maps}
+
+    def _move_to(self, point: Ws | Styles) -> None:
+        """To a point of this space."""
+        self.q.copy_(self.units.latents(point))
+        if self.first is not None:
+            self.first.copy_(point)
+
     def _noise(self) -> NoiseMaps:
-        return self.given or [getattr(self, name) for name in self.maps]
+        return self.given or [*self.named_maps().values()]
 
 
 def fitted(pixels: Pixels, size: tuple[int, int]) -> images.Resized:

@@ -61,7 +61,7 @@ class Painter:
         self.stage = state["stage"] if state else 0
         self.painting = self._built(self.stage, None, state)
 
-    def _built(self, stage: int, before: Image | None, state: dict[str, Any] | None) -> Painting:
+    def _built(self, stage: int, before: Painting | None, state: dict[str, Any] | None) -> Painting:
         own = self.recipe.stages[stage]
         painting = Painting(own, self.recipe.seeds, self.on, before=before, state=state)
         if stage == len(self.recipe.stages) - 1:
@@ -73,14 +73,13 @@ class Painter:
     def first(self) -> Iterator[Frame]:
         """The steps of the first frame, from where it stands."""
         while True:
-            frame = None
             for frame, _ in self.painting.frames():
                 yield frame
             self.stage += 1
             if self.stage == len(self.recipe.stages):
                 self.stage -= 1
                 return
-            self.painting = self._built(self.stage, frame.image if frame else None, None)
+            self.painting = self._built(self.stage, self.painting, None)
 
     def after(self, number: int, start: Image | None, steps: int) -> Frame:
         """A frame that begins with a picture.
