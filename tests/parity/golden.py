@@ -23,8 +23,15 @@ def tensors(folder: Path) -> dict[str, Tensor]:
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
-    """The state of the network, in its original names."""
-    return load_file(folder / "weights.safetensors")
+    """The state of the network, in its original names; what a compact copy lacks, from the folder
+    that its config names."""
+    rest = config(folder).get("rest")
+    own = load_file(folder / "weights.safetensors")
+    if rest is None:
+        return own
+    parts = ("encoder.", "decoder.")
+    shared = weights(folder.with_name(rest))
+    return own | {name: x for name, x in shared.items() if name.startswith(parts)}
 
 
 def config(folder: Path) -> dict[str, Any]:

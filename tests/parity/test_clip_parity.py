@@ -67,10 +67,13 @@ def test_features_and_logits_are_those_of_the_reference(known) -> None:
 def test_gradients_to_the_pixels_are_those_of_the_reference(known) -> None:
     network, io = known
     text = F.normalize(network.text(io["tokens"]))
-    for name, score in (
-        ("grad_pixels_sum_cosine", lambda image: (F.normalize(image) @ text.T).sum()),
-        ("grad_pixels_sum_sq_features", lambda image: image.square().sum()),
-    ):
+    scores = {
+        "grad_pixels_sum_cosine": lambda image: (F.normalize(image) @ text.T).sum(),
+        "grad_pixels_sum_sq_features": lambda image: image.square().sum(),
+    }
+    recorded = {name: score for name, score in scores.items() if name in io}
+    assert recorded
+    for name, score in recorded.items():
         pixels = io["pixels"].clone().requires_grad_()
         (grad,) = torch.autograd.grad(score(network.visual(pixels)), pixels)
         torch.testing.assert_close(grad, io[name], rtol=0, atol=1e-3 * io[name].abs().max().item())
@@ -99,6 +102,8 @@ def test_stages_of_the_image_tower_are_those_of_the_reference(known) -> None:
 
 def test_stages_of_the_text_tower_are_those_of_the_reference(known) -> None:
     network, io = known
+    if "stage.text.transformer_LND" not in io:
+        pytest.skip("this copy has no stages of the text tower")
     hidden = network.text.hidden(io["tokens"])
     same(hidden, io["stage.text.transformer_LND"].transpose(0, 1))
     same(network.text.ln_final(hidden), io["stage.text.ln_final_NLD"])
