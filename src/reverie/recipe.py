@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import reverie.augment.cutouts
+import reverie.augment.whole
 import reverie.canvas.averaged
 import reverie.canvas.drawing
 import reverie.canvas.fourier

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from parity.golden import families, tensors
+from reverie.augment.whole import WholeView
 from reverie.curve import Ramp
-from reverie.nets.filters import area_resized
+from reverie.protocols import Draws, Moment
 
 FOLDERS = families("loss-styleclip")
 
@@ -39,7 +40,8 @@ def test_a_run_of_the_original_begins_with_a_step_of_nothing(io) -> None:
 
 
 def test_what_clip_sees_is_the_picture_of_the_original(io) -> None:
-    seen = area_resized(io["clip_input.image"], 224)
+    looks = WholeView().build()(io["clip_input.image"], Moment(0, 0.0, Draws((0, 1), 0)))
+    seen = looks.draw(slice(0, 1), 224)
     torch.testing.assert_close(
         seen[:, :, 2::5, 1::5], io["clip_input.output_sub5"], rtol=0, atol=1e-6
     )

@@ -41,6 +41,15 @@ def test_the_network_sees_views_with_their_mean_taken_away_and_their_spread_made
     torch.testing.assert_close(clip.encode_image(views(2)), want)
 
 
+def test_a_raw_network_sees_views_from_minus_1_to_1_as_in_styleclip(tmp_path) -> None:
+    file = str(write_tiny_clip(tmp_path / "clip.safetensors"))
+    usual, raw = Clip(weights=file).build(CPU), Clip(weights=file, raw=True).build(CPU)
+    want = F.normalize(raw.network.visual(views(2) * 2 - 1))
+    torch.testing.assert_close(raw.encode_image(views(2)), want)
+    assert not torch.allclose(usual.encode_image(views(2)), want, atol=1e-2)
+    torch.testing.assert_close(usual.encode_text(["fog"]), raw.encode_text(["fog"]))
+
+
 def test_views_do_not_see_each_other() -> None:
     clip, both = tiny_clip(), views(2)
     torch.testing.assert_close(clip.encode_image(both)[1:], clip.encode_image(both[1:]))

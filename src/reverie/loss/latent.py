@@ -2,8 +2,8 @@
 
 Source: the terms that keep a VQGAN near its start in Crowson's VQGAN+CLIP notebook (2021,
 `init_weight`), its MSE regularised variant by jbusted1 (`mse_withzeros`), pixray (spherical and
-cosine), rkhamilton's vqgan-clip-generator (the latents of another picture) and tnwei's
-vqgan-clip-app (variation of the latents).
+cosine), rkhamilton's vqgan-clip-generator (the latents of another picture), tnwei's
+vqgan-clip-app (variation of the latents) and StyleCLIP (the sum, of w in its own units).
 Differs: nerdyrodent's `-iw` pulls to zero whatever the start, fading as 1 / (2i + 1); here what it
 pulls to is said (`towards`), and how it fades is a curve.
 """
@@ -22,14 +22,17 @@ from reverie.loss.smooth import total_variation
 from reverie.protocols import Canvas, Image, Loss, LossSpec, Machine, Moment, PerImage
 from reverie.spec import spec
 
-Measure = Literal["mse", "spherical", "cosine"]
+Measure = Literal["mse", "sum", "spherical", "cosine"]
 
 
 def apart(z: Tensor, anchor: Tensor, measure: Measure) -> PerImage:
     """How far latents are from others of the same shape `[b, ...]`: half the mean squared
-    difference, half the squared angle, or 1 minus the cosine."""
+    difference, the sum of the squared differences, half the squared angle, or 1 minus the
+    cosine."""
     if measure == "mse":
         return (z - anchor).square().flatten(1).mean(1) / 2
+    if measure == "sum":
+        return (z - anchor).square().flatten(1).sum(1)
     rows = zip(unit(z).split(1), unit(anchor).split(1), strict=True)
     if measure == "spherical":
         return torch.cat([spherical(a, b)[0] for a, b in rows])
@@ -65,7 +68,7 @@ class LatentPull(LossSpec):
     def __post_init__(self) -> None:
         if not self.towards.strip():
             raise SpecError("towards: is empty; write start, zero, or the path of a picture")
-        if self.towards == "zero" and self.measure != "mse":
+        if self.towards == "zero" and self.measure in ("spherical", "cosine"):
             raise SpecError(f"towards: zero has no direction, so {self.measure} cannot measure it")
 
     def digests(self) -> dict[str, str]:

@@ -86,19 +86,23 @@ class Clip(PerceptorSpec):
     """CLIP in OpenAI's architecture, from a file or folder in any of three layouts.
 
     `weights` is a name that `reverie models` lists, or a path. Built once for every machine.
+
+    raw: shows CLIP views in [-1, 1] without its mean and deviation, as StyleCLIP does: paler than
+        what it was trained on, so its scores are lower, and its edits those of StyleCLIP.
     """
 
     weights: str
+    raw: bool = False
 
     def build(self, machine: Machine) -> ClipPerceptor:
-        return _built(self.weights, machine)
+        return _built(self.weights, self.raw, machine)
 
     def digests(self) -> dict[str, str]:
         return {self.weights: find(self.weights, "clip").digest()}
 
 
 @lru_cache(maxsize=4)
-def _built(weights: str, machine: Machine) -> ClipPerceptor:
+def _built(weights: str, raw: bool, machine: Machine) -> ClipPerceptor:
     checkpoint = find(weights, "clip")
     shape, tensors = _read(checkpoint)
     vocabulary = checkpoint.vocabulary if shape.vocab >= BYTES + 2 else None
@@ -109,6 +113,9 @@ def _built(weights: str, machine: Machine) -> ClipPerceptor:
     network = ClipNetwork(shape, tensors)
     network.visual.to(machine.precision)
     perceptor = ClipPerceptor(network, tokenizer, lambda: _words(checkpoint))
+    if raw:
+        perceptor.mean.fill_(0.5)
+        perceptor.std.fill_(0.5)
     return perceptor.to(machine.device).eval()
 
 
