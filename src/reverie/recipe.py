@@ -13,6 +13,7 @@ import reverie.canvas.pixels
 import reverie.canvas.progan
 import reverie.canvas.scene
 import reverie.canvas.stylegan
+import reverie.canvas.stylegan_chosen
 import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
 import reverie.loss.colour
