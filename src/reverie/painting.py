@@ -86,7 +86,7 @@ class Painting:
             self.canvas.load_state_dict(before.canvas.state_dict())
         elif not self.canvas.go_on_(before.canvas):
             assert before.shown is not None  # every stage shows a frame
-            self.canvas.encode_(images.resize(before.shown, self.stage.canvas.size))
+            self.canvas.encode_(images.fit(before.shown, self.stage.canvas.size))
 
 
 def similarity(frame: Frame) -> list[float]:

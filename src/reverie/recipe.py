@@ -1,6 +1,8 @@
 """A recipe is a whole run as data: what to draw on, what to aim for, how long."""
 
 import dataclasses
+import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,8 +62,13 @@ class Stage:
     optimizer: OptimizerSpec = Adam()
     steps: int = 300
     until: Until = Until()
+    name: str = ""
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w-]{0,32}", self.name):
+            raise SpecError(
+                f"name: {self.name!r}; a stage has letters, digits and - in it, or none"
+            )
         if self.steps < 1:
             raise SpecError(f"steps must be 1 or more, got {self.steps}")
         if not self.losses:
@@ -95,6 +102,12 @@ class Recipe:
     def steps(self) -> int:
         """Of all stages together."""
         return sum(stage.steps for stage in self.stages)
+
+    @property
+    def sizes(self) -> str:
+        """Of the stages, in words: `128x128, then 256x256`."""
+        texts = ["x".join(map(str, stage.canvas.size)) for stage in self.stages]
+        return ", then ".join(text for text, _ in itertools.groupby(texts))
 
 
 def refuse_beyond_room(recipe: Recipe, on: Machine) -> None:

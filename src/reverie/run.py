@@ -2,6 +2,7 @@
 
 recipe.json     what was asked and where it ran, enough to do it again
 picture.png     the picture so far (picture-1.png ... and sheet.png when there are several)
+stage-1.png     what the first of several stages ended with, and so on; with its name, if it has one
 log.jsonl       losses and score of every step
 state.pt        canvas, optimiser and step, while unfinished
 reel/           the pictures of the film, if one is wanted, until the run has ended
@@ -14,7 +15,6 @@ import shlex
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ from reverie.record.folder import (
     write_json,
     writing,
 )
-from reverie.record.recorder import Recorder
+from reverie.record.progress import Progress
+from reverie.record.recorder import Part, Recorder
 from reverie.record.story import checked, same_files
 from reverie.record.video import Video
 from reverie.spec import from_json, to_json
@@ -42,29 +43,14 @@ from reverie.version import __version__
 Place = tuple[int, int]  # (stage, step): how far a run has come
 
 
-@dataclass(frozen=True)
-class Progress:
-    """What a run shows at each step."""
-
-    frame: Frame
-    stage: int
-    step: int  # over all stages
-    steps: int  # of all stages
-    scores: list[float]  # similarity of each picture to its prompts, empty without prompts
-    ended: str | None  # why the run ends here, or None while it goes on
-
-    @property
-    def score(self) -> float | None:
-        return sum(self.scores) / len(self.scores) if self.scores else None
-
-
 class Run:
     """A run folder. Make one with `Run.start` or `Run.open`, then read `frames()`."""
 
     def __init__(self, folder: Path, story: dict[str, Any]) -> None:
         self.folder, self.story = folder, checked(story, {"suffix": str})
         self.recipe: Recipe = from_json(story["recipe"], Recipe)
-        self.recorder = Recorder(folder, self.story, self.recipe.steps)
+        parts = [Part(stage.name, stage.steps, stage.canvas.size) for stage in self.recipe.stages]
+        self.recorder = Recorder(folder, self.story, parts)
         self.log = self.recorder.log
         self.fresh = False  # whether it began with `start`, and has no frame yet
         self.made: list[Path] = []  # the folders that `start` made for it, the innermost first
@@ -152,14 +138,22 @@ class Run:
         return Path(self.recorder.video.path) if self.recorder.video else None
 
     @property
+    def files(self) -> list[Path]:
+        """What there is to see: the pictures, their sheet, those of earlier stages, the film."""
+        suffix, stages = self.story["suffix"], range(len(self.recipe.stages) - 1)
+        stems = [pictures.PICTURE, *(self.recorder.stem(i) for i in stages)]
+        names = [name for s in stems for name in pictures.files(self.recipe.count, suffix, s)]
+        paths = [*(self.folder / name for name in names), *filter(None, [self.film])]
+        return [path for path in paths if path.exists()]
+
+    @property
     def again(self) -> str:
         """The command that goes on with this run."""
         return f"reverie resume {shlex.quote(str(self.folder))}"
 
     @property
     def _what(self) -> str:
-        size = "x".join(map(str, self.recipe.stages[0].canvas.size))
-        return f"{self.recipe.count} picture(s) of {size}"
+        return f"{self.recipe.count} picture(s) of {self.recipe.sizes}"
 
     @property
     def ended(self) -> str | None:
@@ -213,7 +207,7 @@ class Run:
         """The frames of all stages, one stage after the other."""
         live = state.read(self.state_file)
         first, step = (live["stage"], live["step"]) if live else (0, 0)
-        self.recorder.cut(first, step, self._before(first) + step)
+        self.recorder.cut(first, step)
         painting = None
         for index in range(first, len(self.recipe.stages)):
             stage = self.recipe.stages[index]
@@ -225,6 +219,12 @@ class Run:
                     if progress.ended:
                         return
 
+    def _part(self, index: int) -> str:
+        """A stage in words, where there are several: `face (1 of 3)`."""
+        count = len(self.recipe.stages)
+        name = self.recipe.stages[index].name or "stage"
+        return f"{name} ({index + 1} of {count})" if count > 1 else ""
+
     def _before(self, stage: int) -> int:
         """The steps of the stages before one."""
         return sum(stage.steps for stage in self.recipe.stages[:stage])
@@ -234,26 +234,29 @@ class Run:
     ) -> Generator[Progress]:
         """The frames of a stage, recorded; saved now and then, and whenever it is left."""
         record, done, steps = self.recorder, self._before(index), self.recipe.steps
-        saved, seen, ended = time.monotonic(), None, None
+        part = (index, self._part(index), done + self.recipe.stages[index].steps)
+        saved, seen, why, ended = time.monotonic(), None, None, None
         try:
             for frame, why in painting.frames():
                 seen, scores = frame, similarity(frame)
-                record.see(index, done + frame.step, frame, scores)
+                record.see(index, frame, scores, last=bool(why))
                 over = (index, frame.step) == last
                 final = why and index == len(self.recipe.stages) - 1
                 ended = (why or "all steps done") if over or final else None
+                if why and not ended:
+                    record.keep_still(index, frame, scores)
                 if ended:
-                    record.close_reel(done + frame.step, frame)
+                    record.close_reel(index, frame, last=bool(why))
                     self._end(index, frame, ended)
                 elif time.monotonic() - saved >= save_every:
                     record.keep(index, frame, scores, painting.state())
                     saved = time.monotonic()
-                yield Progress(frame, index, done + frame.step, steps, scores, ended)
+                yield Progress(frame, done + frame.step, steps, scores, ended, *part)
                 if over:
                     return
         except GeneratorExit:  # the reader left between two frames: canvas and optimiser agree
             if seen is not None and not ended:
-                record.close_reel(done + seen.step, seen)
+                record.close_reel(index, seen, last=bool(why))
                 record.keep(index, seen, similarity(seen), painting.state())
             raise
         except BaseException:  # in the middle of a step: the last state on disk stands

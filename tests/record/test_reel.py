@@ -3,17 +3,29 @@
 import numpy as np
 import torch
 
+from reverie.record.plan import Plan, Played
 from reverie.record.reel import Reel
 
 
-def test_pictures_come_back_in_order_and_in_the_size_of_the_last(tmp_path):
+def test_pictures_come_back_in_order_as_often_as_wanted(tmp_path):
     reel = Reel(tmp_path / "reel")
     reel.add(10, torch.full((1, 3, 4, 6), 0.2))
-    reel.add(2, torch.full((1, 3, 8, 12), 0.4))
-    pictures = list(reel)
-    assert [p.shape for p in pictures] == [(4, 6, 3)] * 2
-    assert [int(p.mean()) for p in pictures] == [102, 51]
-    assert len(list(reel)) == 2  # again
+    reel.add(2, torch.full((1, 3, 4, 6), 0.4))
+    for _ in range(2):
+        assert [(n, int(p.mean()), p.shape) for n, p in reel.numbered()] == [
+            (2, 102, (4, 6, 3)),
+            (10, 51, (4, 6, 3)),
+        ]
+
+
+def test_a_film_pauses_where_a_stage_ends(tmp_path):
+    reel = Reel(tmp_path / "reel")
+    for i in range(4):
+        reel.add(i, torch.full((1, 3, 2, 2), i / 10))
+    plan = Plan(frozenset(range(4)), rate=10, hold=2, ends=frozenset([1]), pause=3)
+    shown = [int(np.round(p.mean() / 25.5)) for p in Played(reel, plan)]
+    assert shown == [0, 1, 1, 1, 2, 3]
+    assert plan.seconds == (len(shown) + 1) / 10  # with the hold of the last
 
 
 def test_several_pictures_are_a_sheet(tmp_path):

@@ -96,27 +96,44 @@ def test_moving_pictures_repeat(tmp_path, suffix):
 
 class TestPlan:
     def test_a_film_of_many_steps_has_its_length_and_rate(self):
-        plan = Video(path="x.mp4", length=10, rate=30).plan(5000)
+        plan = Video(path="x.mp4", length=10, rate=30).plan([5001])
         assert (plan.seconds, plan.rate, plan.hold) == (10, 30, 31)
-        assert {0, 5000} <= plan.steps
+        assert {0, 5000} <= plan.pictures
 
     def test_few_steps_lower_the_rate_and_keep_the_length(self):
-        plan = Video(path="x.mp4", length=10, rate=30).plan(150)
-        assert len(plan.steps) == 151
+        plan = Video(path="x.mp4", length=10, rate=30).plan([151])
+        assert len(plan.pictures) == 151
         assert plan.seconds == pytest.approx(10, abs=0.1)
         assert 10 < plan.rate < 30
 
     def test_the_rate_falls_to_ten_and_then_the_film_gets_shorter(self):
-        plan = Video(path="x.mp4", length=10, rate=30).plan(20)
-        assert (plan.rate, len(plan.steps)) == (10, 21)
+        plan = Video(path="x.mp4", length=10, rate=30).plan([21])
+        assert (plan.rate, len(plan.pictures)) == (10, 21)
         assert plan.seconds == pytest.approx(3.1)
 
     def test_a_slow_film_that_is_asked_for_stays_slow(self):
-        assert Video(path="x.mp4", length=10, rate=5).plan(20).rate == 5
+        assert Video(path="x.mp4", length=10, rate=5).plan([21]).rate == 5
 
     def test_large_files_have_fewer_pictures(self):
-        assert Video(path="x.gif").plan(5000).rate == 15
-        assert Video(path="x.mp4").plan(5000).rate == 30
+        assert Video(path="x.gif").plan([5001]).rate == 15
+        assert Video(path="x.mp4").plan([5001]).rate == 30
+
+    def test_without_a_length_every_picture_is_shown_and_the_ends_of_stages_pause(self):
+        plan = Video(path="x.mp4", length=None, pause=0.5).plan([41, 11, 300])
+        assert plan.pictures == frozenset(range(352))
+        assert (plan.ends, plan.pause, plan.hold) == ({40, 51}, 15, 15)
+        assert plan.seconds == pytest.approx((352 + 3 * 14) / 30)
+
+    def test_a_film_of_the_last_stage_alone_has_one_picture_for_each_of_its_own(self):
+        plan = Video(path="x.mp4", length=None, first=2).plan([41, 11, 300])
+        assert plan.pictures == frozenset(range(52, 352))
+        assert (plan.ends, plan.hold, plan.seconds) == (frozenset(), 1, 10.0)
+        short = Video(path="x.mp4", length=2, first=1).plan([41, 11, 300])
+        assert (min(short.pictures), max(short.pictures)) == (41, 351)
+
+    def test_a_stage_that_is_not_there_cannot_be_the_first(self):
+        with pytest.raises(SpecError, match="begins with stage 3, and the last one is 2"):
+            Video(path="x.mp4", first=3).plan([2, 2, 2])
 
     @pytest.mark.parametrize(
         "fields, message",
@@ -125,6 +142,11 @@ class TestPlan:
             ({"path": "x.mp4", "length": 0.0}, "0 seconds"),
             ({"path": "x.gif", "rate": 60.0}, "takes 1 to 50"),
             ({"path": "x.mp4", "rate": 0.0}, "takes 1 to 120"),
+            ({"path": "x.mp4", "length": float("nan")}, "nan seconds"),
+            ({"path": "x.mp4", "rate": float("nan")}, "takes 1 to 120"),
+            ({"path": "x.mp4", "first": -1}, "stages are 0 or more"),
+            ({"path": "x.mp4", "pause": -0.5}, "pauses 0 to 60 s"),
+            ({"path": "x.mp4", "pause": float("inf")}, "pauses 0 to 60 s"),
         ],
     )
     def test_what_cannot_be_is_refused(self, fields, message):

@@ -6,42 +6,26 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
 
 from rich.color import Color
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bar
 from rich.segment import Segment, Segments
 from rich.style import Style
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from reverie import image as images
-from reverie.protocols import Frame
+from reverie.record.progress import Progress
 
 PREVIEW_COLUMNS = 48
 REFRESH = 0.5  # seconds between two previews
 PLAIN_EVERY = 10.0  # seconds between two lines where there is no terminal
 
 
-@runtime_checkable
-class Shown(Protocol):
-    """What a run, or a film, shows at each step."""
-
-    @property
-    def frame(self) -> Frame: ...
-    @property
-    def step(self) -> int: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def score(self) -> float | None: ...
-    @property
-    def ended(self) -> str | None: ...
-
-
-def watch(frames: Iterator[Shown], console: Console, *, preview: bool) -> Shown | None:
+def watch(frames: Iterator[Progress], console: Console, *, preview: bool) -> Progress | None:
     """Shows a run until it ends or the user stops it. Returns its last frame."""
     with stopping() as stop:
         if console.is_terminal and not console.is_dumb_terminal:
@@ -68,12 +52,16 @@ def stopping() -> Iterator[list[bool]]:
 
 
 class Pace:
-    """Speed and time left, from the last steps."""
+    """Speed and time left until `steps`, from the last steps."""
 
     def __init__(self) -> None:
+        self.steps = 0
         self.times: deque[tuple[float, int]] = deque(maxlen=20)
 
     def line(self, step: int, steps: int) -> str:
+        if self.steps != steps:  # another stage has another speed
+            self.times.clear()
+        self.steps = steps
         self.times.append((time.monotonic(), step))
         (begun, first), (now, last) = self.times[0], self.times[-1]
         if last == first or now == begun:
@@ -90,9 +78,9 @@ def clock(seconds: float) -> str:
 
 
 def _watch_live(
-    frames: Iterator[Shown], console: Console, stop: list[bool], preview: bool
-) -> Shown | None:
-    bar = Progress(
+    frames: Iterator[Progress], console: Console, stop: list[bool], preview: bool
+) -> Progress | None:
+    bar = Bar(
         TextColumn("{task.completed}/{task.total}"),
         BarColumn(),
         TextColumn("{task.description}"),
@@ -102,9 +90,10 @@ def _watch_live(
     pace, drawn, last, picture = Pace(), 0.0, None, None
     with Live(bar, console=console, refresh_per_second=4, transient=True) as live:
         for last in frames:
-            line = pace.line(last.step, last.steps)
-            score = "" if last.score is None else f"score {last.score:.3f} · "
-            bar.update(task, completed=last.step, total=last.steps, description=score + line)
+            line = pace.line(last.step, last.part_end or last.steps)
+            score = None if last.score is None else f"score {last.score:.3f}"
+            about = " · ".join(filter(None, [last.part, score, line]))
+            bar.update(task, completed=last.step, total=last.steps, description=about)
             now = time.monotonic()
             if preview and now - drawn >= REFRESH:
                 room = (console.width, console.height - 4)  # under it stand bar and prompt
@@ -115,14 +104,15 @@ def _watch_live(
     return last
 
 
-def _watch_plain(frames: Iterator[Shown], console: Console, stop: list[bool]) -> Shown | None:
-    pace, said, last = Pace(), time.monotonic() - PLAIN_EVERY, None
+def _watch_plain(frames: Iterator[Progress], console: Console, stop: list[bool]) -> Progress | None:
+    pace, said, last, part = Pace(), time.monotonic() - PLAIN_EVERY, None, ""
     for last in frames:
-        line, now = pace.line(last.step, last.steps), time.monotonic()
-        if now - said >= PLAIN_EVERY or last.ended:
-            score = "" if last.score is None else f"  score {last.score:.3f}"
-            console.print(f"step {last.step}/{last.steps}{score}  {line}".rstrip(), highlight=False)
-            said = now
+        line, now = pace.line(last.step, last.part_end or last.steps), time.monotonic()
+        if now - said >= PLAIN_EVERY or last.ended or last.part != part:
+            score = None if last.score is None else f"score {last.score:.3f}"
+            at = f"step {last.step}/{last.steps}"
+            console.print("  ".join(filter(None, [at, last.part, score, line])), highlight=False)
+            said, part = now, last.part
         if stop:
             break
     return last

@@ -201,12 +201,11 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
 
     console = Console(stderr=True)
     recipe = run.recipe
-    size = "x".join(map(str, recipe.stages[0].canvas.size))
     several = f" to {recipe.seeds[-1]}" if recipe.count > 1 else ""
     title = shorten(recipe.title, 60, placeholder=" ...")
     at = run.story["machine"]
     console.print(
-        f"{recipe.name}: {title!r}, {size}, seed {recipe.seed}{several}, "
+        f"{recipe.name}: {title!r}, {recipe.sizes}, seed {recipe.seed}{several}, "
         f"{at['device']} {at['precision']}",
         highlight=False,
         markup=False,
@@ -218,12 +217,11 @@ def show(run: "Run", *, budget: float | None, preview: bool) -> int:
     if last is None:
         return 130
     score = "" if last.score is None else f", score {last.score:.3f}"
-    done = last.ended or f"stopped at step {last.step} of {last.steps}"
+    within = f", in {last.part}" if last.part else ""
+    done = last.ended or f"stopped at step {last.step} of {last.steps}{within}"
     console.print(f"{done}{score}", highlight=False)
-    for path in [*run.pictures, *(p for p in [run.folder / "sheet.png"] if recipe.count > 1)]:
+    for path in run.files:
         print(path, flush=True)
-    if run.film:
-        print(run.film, flush=True)
     if not last.ended:
         console.print(f"go on with: {run.again}", highlight=False, markup=False, soft_wrap=True)
         return 0 if budget is not None else 130
@@ -235,7 +233,8 @@ def _planned(run: "Run") -> list[str]:
     plan = run.recorder.plan
     if not plan:
         return []
-    few = len(plan.steps) > run.recipe.steps  # all of them, where there might have been more
+    every = run.recorder.video and run.recorder.video.length is None  # which is no surprise
+    few = not every and len(plan.pictures) > run.recipe.steps  # where there might have been more
     why = f", from {run.recipe.steps} steps" if few else ""
     return [f"film: {plan.seconds:.3g} s at {plan.rate:.3g} pictures a second{why}"]
 
@@ -244,7 +243,7 @@ def say_size(asked: tuple[int, int] | None, recipe: "Recipe") -> None:
     """Tells that a canvas made of tiles cannot have just the size that was asked for."""
     import sys
 
-    made = recipe.stages[0].canvas.size
+    made = recipe.stages[-1].canvas.size
     if asked and asked != made:
         was, now = ("x".join(map(str, size)) for size in (asked, made))
         sys.stderr.write(f"reverie: note: {was} is not made of whole tiles; painting {now}\n")

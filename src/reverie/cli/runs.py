@@ -41,8 +41,8 @@ def resume(folder: str, /, *, budget: Duration | None = None, preview: bool = Tr
     if run.ended:
         sys.stderr.write(f"this run is done ({run.ended})\n")
         run.write_video()  # unless it is there
-        for picture in [*run.pictures, *([run.film] if run.film else [])]:
-            print(picture)
+        for path in run.files:
+            print(path)
         return 0
     cwd = run.story.get("cwd")
     with chdir(cwd if cwd and Path(cwd).is_dir() else "."):  # its recipe may name files from there

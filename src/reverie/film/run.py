@@ -16,7 +16,6 @@ import shlex
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +25,17 @@ from reverie.film.footage import Smoothed
 from reverie.film.frames import Frames
 from reverie.film.plan import Film
 from reverie.painting import similarity
-from reverie.protocols import Frame, Machine
+from reverie.protocols import Machine
 from reverie.recipe import Recipe, digests, refuse_beyond_room
 from reverie.record import state, video
 from reverie.record.folder import claimed, forgotten_unless, locked, read_json, write_json, writing
 from reverie.record.log import Log
+from reverie.record.progress import Progress
 from reverie.record.reel import Reel
 from reverie.record.story import checked, same_files
 from reverie.record.video import Video
 from reverie.spec import from_json, to_json
 from reverie.version import __version__
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a film shows at each step of its first frame, and at every other frame."""
-
-    frame: Frame
-    step: int  # over all frames
-    steps: int
-    scores: list[float]
-    ended: str | None
-
-    @property
-    def score(self) -> float | None:
-        return sum(self.scores) / len(self.scores) if self.scores else None
 
 
 class FilmRun:

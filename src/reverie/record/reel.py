@@ -12,7 +12,6 @@ from reverie import image as images
 from reverie.protocols import Image
 
 DIGITS = 6
-LANCZOS = pil.Resampling.LANCZOS
 
 
 class Reel:
@@ -35,22 +34,21 @@ class Reel:
 
     def paths(self) -> list[Path]:
         """All pictures, in their order."""
-        return [path for _, path in sorted(self._numbered())]
+        return [path for _, path in sorted(self._paths())]
 
     def __iter__(self) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-        """The pictures as bytes, one in memory at a time, all in the size of the last."""
-        paths, size = self.paths(), None
-        for path in [*paths[-1:], *paths]:
+        """The pictures as bytes, one in memory at a time."""
+        return (picture for _, picture in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, UInt8[np.ndarray, "h w 3"]]]:
+        """As `__iter__`, with their numbers."""
+        for number, path in sorted(self._paths()):
             with pil.open(path) as file:
-                picture = file.convert("RGB")
-            if size is None:
-                size = picture.size
-                continue
-            yield np.asarray(picture if picture.size == size else picture.resize(size, LANCZOS))
+                yield number, np.asarray(file.convert("RGB"))
 
     def cut(self, number: int) -> None:
         """Forgets the pictures from a number on."""
-        for n, path in self._numbered():
+        for n, path in self._paths():
             if n >= number:
                 path.unlink(missing_ok=True)
 
@@ -61,7 +59,7 @@ class Reel:
         with suppress(OSError):
             self.folder.rmdir()
 
-    def _numbered(self) -> Iterator[tuple[int, Path]]:
+    def _paths(self) -> Iterator[tuple[int, Path]]:
         for path in self.folder.glob("*.png"):
             if path.stem.isdigit():
                 yield int(path.stem), path

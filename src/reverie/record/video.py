@@ -6,7 +6,7 @@ PyAV does it (the extra `reverie[video]`), with the encoders that are in it; no 
 import itertools
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +17,7 @@ from jaxtyping import UInt8
 
 from reverie.errors import PictureError, SpecError
 from reverie.record import embedded, palette
+from reverie.record.plan import Plan
 from reverie.spec import spec
 
 if TYPE_CHECKING:
@@ -73,23 +74,32 @@ KINDS = {
 
 @spec
 class Video:
-    """What a film of a run should be. It lasts `length` seconds, the last of which stand still.
+    """What a film of a run should be. It lasts `length` seconds, the last of which stand still;
+    None shows the picture of every step once, and then the last one of a stage for `pause` seconds.
 
     `rate` is in pictures a second; None is 30, or 15 where pictures are large files (gif ...).
+    `first` is the stage that it begins with, 0 or more.
     """
 
     path: str
-    length: float = 10.0
+    length: float | None = 10.0
     rate: float | None = None
+    first: int = 0
+    pause: float = 0.0
 
     def __post_init__(self) -> None:
         kind = kind_of(self.path)
-        if not 0.1 <= self.length <= 36_000:
+        if self.length is not None and not 0.1 <= self.length <= 36_000:
             raise SpecError(f"video: {self.length:g} seconds is no length; 0.1 to 36000 is")
         if self.rate is not None and not 1 <= self.rate <= kind.fastest:
             suffix = Path(self.path).suffix
             raise SpecError(
                 f"video: {self.rate:g} pictures a second; {suffix} takes 1 to {kind.fastest:g}"
+            )
+        if self.first < 0 or not 0 <= self.pause <= 60:
+            raise SpecError(
+                f"video: begins with stage {self.first} and pauses for {self.pause:g} s; stages "
+                "are 0 or more, and pauses 0 to 60 s"
             )
 
     def placed(self, overwrite: bool) -> "Video":
@@ -108,8 +118,8 @@ class Video:
         if path.is_dir():
             raise PictureError(f"{self.path} is a folder; choose another name for the film")
         try:  # better now than when all is painted
-            path.parent.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=path.parent).close()
+            there = next(folder for folder in path.parents if folder.exists())
+            tempfile.TemporaryFile(dir=there).close()
         except OSError as error:
             raise PictureError(
                 f"cannot write to {path.parent}: {error.strerror}; "
@@ -117,33 +127,32 @@ class Video:
             ) from error
         return replace(self, path=str(path))
 
-    def plan(self, steps: int) -> "Plan":
-        """The film of a run of so many steps, when every picture is another step.
+    def plan(self, counts: Sequence[int]) -> Plan:
+        """The film of a run whose stages have so many pictures: one more than they have steps.
 
-        A run with fewer steps than the film has pictures gets a lower rate, down to 10; with
+        A run with fewer pictures than a film of this length gets a lower rate, down to 10; with
         still fewer it becomes a shorter film.
+
+        Raises:
+            SpecError: it begins with a stage that is not there.
         """
-        rate = self.rate or kind_of(self.path).rate
+        if self.first >= len(counts):
+            raise SpecError(
+                f"video: begins with stage {self.first}, and the last one is {len(counts) - 1}"
+            )
+        before, rate = sum(counts[: self.first]), self.rate or kind_of(self.path).rate
+        if self.length is None:
+            ends = frozenset(n - 1 for n in itertools.accumulate(counts[:-1]) if n > before)
+            pause = max(1, round(self.pause * rate))
+            return Plan(frozenset(range(before, sum(counts))), rate, pause, ends, pause)
+        steps = sum(counts) - before - 1
         hold = min(HOLD, self.length / 5)
         moving = max(2, round((self.length - hold) * rate))
         if steps + 1 < moving:
             moving = steps + 1
             rate = min(rate, max(SLOWEST, moving / (self.length - hold)))
-        kept = frozenset(round(i * steps / max(1, moving - 1)) for i in range(moving))
+        kept = frozenset(before + round(i * steps / max(1, moving - 1)) for i in range(moving))
         return Plan(kept, rate, 1 + round(hold * rate))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which steps a film shows, how fast, and how many times the last picture."""
-
-    steps: frozenset[int]
-    rate: float
-    hold: int
-
-    @property
-    def seconds(self) -> float:
-        return (len(self.steps) + self.hold - 1) / self.rate
 
 
 def kind_of(path: str | Path) -> Kind:
