@@ -12,7 +12,7 @@ from contracts import test_canvas_contract as contract
 from nets import small_stylegans as small
 from reverie.canvas.averaged import Averaged
 from reverie.canvas.progan import ProGAN, ProGANCanvas
-from reverie.canvas.stylegan import StyleGAN, Units, built, normal
+from reverie.canvas.stylegan import StyleGAN, built, normal
 from reverie.canvas.stylegan_start import (
     LatentFile,
     LatentSpec,
@@ -22,6 +22,7 @@ from reverie.canvas.stylegan_start import (
     SeedLatent,
     statistics,
 )
+from reverie.canvas.stylegan_units import Units
 from reverie.device import machine
 from reverie.errors import ReverieError, SpecError
 from reverie.loss.latent import LatentPull
@@ -68,8 +69,11 @@ def drawn(network: Network, ws: torch.Tensor) -> torch.Tensor:
     return ((network.synthesis(ws) + 1) / 2).clamp(0, 1)
 
 
-ALONE = "test_picture_i_depends_on_its_own_seed_alone"  # here at another tolerance
-QUESTIONS = [ask for n, ask in vars(contract).items() if n.startswith("test_") and n != ALONE]
+APART = (  # asked below in another way
+    "test_picture_i_depends_on_its_own_seed_alone",
+    "test_it_can_start_from_a_picture",
+)
+QUESTIONS = [ask for n, ask in vars(contract).items() if n.startswith("test_") and n not in APART]
 CASES: dict[str, Callable[[dict[str, str]], CanvasSpec]] = {
     "mean, W+": lambda m: StyleGAN(model=m["two"]),
     "random, W": lambda m: StyleGAN(model=m["two"], space="w", start=RandomLatent()),
@@ -97,6 +101,37 @@ def test_a_batch_of_two_equals_two_runs_of_one(models, case):
     both, alone = canvas.build(CPU, (4, 5)), canvas.build(CPU, (5,))
     torch.testing.assert_close(both.latents()[1:], alone.latents(), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(both()[1:], alone(), rtol=0, atol=2e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("case", ["random, W", "S, of another size", "noise maps", "averaged"])
+def test_it_finds_its_way_back_to_a_picture_of_its_own(models, case):
+    canvas = CASES[case](models).build(CPU, (4, 5))
+    here = canvas.latents().clone()
+    canvas.latents().copy_(here + 0.7 * Draws((1, 2), 0).normal(*here.shape[1:]))
+    wanted = canvas().clone()
+    canvas.latents().copy_(here)
+    before = (canvas() - wanted).square().mean((1, 2, 3))
+    found = canvas.latents_of(wanted)
+    assert torch.equal(canvas.latents(), here)
+    canvas.encode_(wanted)
+    after = (canvas() - wanted).square().mean((1, 2, 3))
+    assert (after < 0.35 * before).all()
+    at_mean, near = [], []  # where the latents of a picture are looked for, and found
+    for q, apart in ((torch.zeros_like(here), at_mean), (found, near)):
+        canvas.latents().copy_(q)
+        apart.append((canvas() - wanted).square().mean((1, 2, 3)))
+    assert (near[0] < 0.35 * at_mean[0]).all()
+
+
+@torch.no_grad()
+def test_a_picture_is_found_alone_as_among_others(models):
+    spec = StyleGAN(model=models["two"], space="w")
+    wanted = StyleGAN(model=models["two"], start=SeedLatent()).build(CPU, (7, 8))()
+    both, alone = spec.build(CPU, (1, 2)), spec.build(CPU, (2,))
+    for canvas, pictures in ((both, wanted), (alone, wanted[1:])):
+        canvas.encode_(pictures)
+    torch.testing.assert_close(both()[1:], alone(), rtol=0, atol=1e-3)
 
 
 class TestSpaces:

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from nets.small_stylegans import drawn, stylegan2
-from reverie.canvas.stylegan import Units
 from reverie.canvas.stylegan_start import LatentFile, MixedLatent, SeedLatent, read_latents
+from reverie.canvas.stylegan_units import Units
 from reverie.errors import SpecError, WeightsError
 from reverie.nets.stylegan import StyleGAN
 from reverie.nets.stylegans import frozen

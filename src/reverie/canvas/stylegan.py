@@ -9,7 +9,6 @@ are kept at mean 0 and variance 1 as in NVIDIA's projector, without its loss on 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -19,7 +18,9 @@ from torch import Tensor, nn
 from reverie import image as images
 from reverie.canvas.averaged import AveragedCanvas
 from reverie.canvas.start import check_size
-from reverie.canvas.stylegan_start import LatentSpec, MeanLatent, Space, statistics
+from reverie.canvas.stylegan_fit import fit
+from reverie.canvas.stylegan_start import LatentSpec, MeanLatent, Space
+from reverie.canvas.stylegan_units import Units
 from reverie.errors import SpecError
 from reverie.nets.stylegan import NoiseMap, NoiseMaps, Pixels, Styles, Ws
 from reverie.nets.stylegan import StyleGAN as Network
@@ -37,57 +38,6 @@ BYTES = {  # that a step takes for each row of the picture, in float32 and in bf
     "stylegan3": (4_300_000, 2_600_000),
 }
 NoiseKind = Literal["const", "none", "random", "optimised"]
-
-
-@dataclass(frozen=True)
-class Units:
-    """A space of a network, and what its latents are counted in: q deviations from the mean."""
-
-    network: Network
-    space: Space
-    mean: Tensor  # [w_dim] or [s_dim]
-    deviation: Tensor
-    free: Tensor  # which of these numbers the latents are; the others stay as they start
-
-    @classmethod
-    def of(cls, network: Network, space: Space, label: int | None, colours: bool) -> "Units":
-        mean, deviation = statistics(network, space, label)
-        free = torch.ones_like(mean, dtype=torch.bool)
-        for style in network.layout if space == "s" and not colours else ():
-            free[style.at] = not style.to_rgb
-        return cls(network, space, mean, deviation, free.nonzero()[:, 0])
-
-    def point(self, start: Ws | Styles) -> Tensor:
-        """A start as a point of the space: `[b, 1, w_dim]`, `[b, num_ws, w_dim]`, `[b, s_dim]`.
-
-        Raises:
-            SpecError: the space has no such point.
-        """
-        if self.space == "s":
-            return start if start.ndim == 2 else self.network.styles(start)
-        if start.ndim == 2:
-            raise SpecError(f"start: is a point of space s; space {self.space} takes rows of w")
-        if self.space == "w+":
-            return start
-        if not torch.equal(start, start[:, :1].expand_as(start)):
-            raise SpecError("start: its rows of w differ, and space w has one; take space w+ or s")
-        return start[:, :1]
-
-    def latents(self, point: Tensor) -> Tensor:
-        return ((point - self.mean) / self.deviation)[..., self.free]
-
-    def styles(self, q: Tensor, first: Styles | None) -> Styles:
-        """What is drawn. first: in space s, the point that the latents began at."""
-        if first is None:
-            return self.network.styles(self.rows(q))
-        return first.index_copy(1, self.free, self._counted(q))
-
-    def rows(self, q: Tensor) -> Ws:
-        """In space w or w+, a row of w for every layer."""
-        return self._counted(q).expand(-1, self.network.num_ws, -1)
-
-    def _counted(self, q: Tensor) -> Tensor:
-        return self.mean[self.free] + self.deviation[self.free] * q
 
 
 class StyleGANCanvas(Canvas):
@@ -131,8 +81,11 @@ class StyleGANCanvas(Canvas):
                 self.register_buffer(self.maps[-1], values)
 
     def forward(self) -> Image:
-        pixels = self.units.network.synthesis_from_styles(self.styles(), self._noise())
-        return fitted(pixels, self.size)
+        return self._drawn(self.q)
+
+    def _drawn(self, q: Tensor) -> Image:
+        styles = self.units.styles(q, self.first)
+        return fitted(self.units.network.synthesis_from_styles(styles, self._noise()), self.size)
 
     def styles(self) -> Styles:
         """The point of S that is drawn, with gradient."""
@@ -140,6 +93,15 @@ class StyleGANCanvas(Canvas):
 
     def latents(self) -> Tensor:
         return self.q
+
+    def latents_of(self, image: Image) -> Tensor:
+        """Roughly, from the mean; see `stylegan_fit`."""
+        return fit(self._drawn, image.expand(len(self.q), -1, -1, -1), [torch.zeros_like(self.q)])
+
+    @torch.no_grad()
+    def encode_(self, image: Image) -> None:
+        """Roughly, from the mean or from where the latents are; see `stylegan_fit`."""
+        self.q.copy_(fit(self._drawn, image, [torch.zeros_like(self.q), self.q]))
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         maps = [p for name, p in self.named_parameters() if name in self.maps]
