@@ -27,6 +27,7 @@ from .errors import (
     WeightsError,
 )
 from .loss.colour import Range, Saturation
+from .loss.features import FeaturePull
 from .loss.latent import LatentPull, LatentVariation
 from .loss.pixel import PixelPull
 from .loss.prompts import Prompts
@@ -62,6 +63,7 @@ __all__ = [
     "DiffGrad",
     "DivergedError",
     "Draws",
+    "FeaturePull",
     "Fourier",
     "Frame",
     "LatentFile",

@@ -19,6 +19,7 @@ import reverie.canvas.stylegan_chosen
 import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
 import reverie.loss.colour
+import reverie.loss.features
 import reverie.loss.latent
 import reverie.loss.pixel
 import reverie.loss.prompts
