@@ -12,9 +12,9 @@ from reverie import image as images
 from reverie.canvas.averaged import Averaged
 from reverie.canvas.pixels import Pixels
 from reverie.canvas.stylegan import StyleGAN
-from reverie.canvas.stylegan_start import RandomLatent
+from reverie.canvas.stylegan_start import LatentFile, RandomLatent
 from reverie.device import machine
-from reverie.errors import SpecError
+from reverie.errors import SpecError, WeightsError
 from reverie.film.painter import Painter
 from reverie.loss.latent import LatentPull
 from reverie.loss.pixel import PixelPull
@@ -122,3 +122,36 @@ def test_a_canvas_of_another_kind_starts_from_the_picture(model, goal, tmp_path)
     plain = dataclasses.replace(stage(Pixels(size=(40, 40)), goal), optimizer=Adam(lr=0.0))
     seen = pictures(Run.start(recipe(stage(canvas, goal), plain), tmp_path / "run", CPU))
     torch.testing.assert_close(seen[1, 3], images.resize(seen[0, 3], (40, 40)), rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("space", ["w", "w+", "s"])
+@pytest.mark.parametrize("decay", [None, 0.9])
+def test_a_face_can_be_begun_with_again(model, goal, tmp_path, space, decay):
+    bare = StyleGAN(model=model, space=space, start=RandomLatent())
+    canvas = Averaged(canvas=bare, decay=decay) if decay else bare
+    run = Run.start(recipe(stage(canvas, goal)), tmp_path / "run", CPU)
+    shown = list(run.frames())[-1].frame.image
+    files = [path.with_suffix(".safetensors") for path in run.pictures]
+    wider = "s" if space == "s" else "w+"
+    again = [
+        StyleGAN(model=model, space=wider, start=LatentFile(path=str(path))).build(CPU, (0,))
+        for path in files
+    ]
+    torch.testing.assert_close(torch.cat([c() for c in again]), shown, rtol=0, atol=2e-5)
+
+
+def test_a_face_of_another_network_is_refused(model, goal, tmp_path):
+    (canvas,) = spaces(model, "w")
+    run = Run.start(recipe(stage(canvas, goal)), tmp_path / "run", CPU)
+    list(run.frames())
+    tensors, config = small.stylegan2()
+    tensors["mapping.w_avg"] += 1
+    (tmp_path / "other").mkdir()
+    save_file(
+        {k: v.contiguous() for k, v in tensors.items()}, tmp_path / "other" / "model.safetensors"
+    )
+    (tmp_path / "other" / "config.json").write_text(json.dumps(config))
+    start = LatentFile(path=str(run.pictures[0].with_suffix(".safetensors")))
+    other = StyleGAN(model=str(tmp_path / "other"), start=start)
+    with pytest.raises(WeightsError, match=r"is of .*small.* generator is another"):
+        other.build(CPU, (0,))

@@ -7,6 +7,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -181,6 +182,14 @@ class CanvasSpec(ABC):
     @abstractmethod
     def build(self, machine: Machine, seeds: Sequence[int]) -> Canvas:
         """A canvas of `len(seeds)` pictures; the start of each depends on its own seed alone."""
+
+    def keep(self, canvas: Canvas, pictures: Sequence[Path]) -> list[Path]:
+        """Writes, beside the last pictures of a run, what others can begin with; most have nothing.
+
+        Args:
+            canvas: what `build` gave, as it shows these pictures.
+        """
+        return []
 
     def memory(self, machine: Machine) -> int:
         """Bytes that painting one picture takes, about: enough to refuse what cannot fit."""

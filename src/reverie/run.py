@@ -247,7 +247,7 @@ class Run:
                     record.keep_still(index, frame, scores)
                 if ended:
                     record.close_reel(index, frame, last=bool(why))
-                    self._end(index, frame, ended)
+                    self._end(index, frame, ended, painting)
                 elif time.monotonic() - saved >= save_every:
                     record.keep(index, frame, scores, painting.state())
                     saved = time.monotonic()
@@ -265,9 +265,10 @@ class Run:
                     record.save_pictures(index, seen, similarity(seen))
             raise
 
-    def _end(self, index: int, frame: Frame, why: str) -> None:
-        """Pictures, and no state: the run is over."""
+    def _end(self, index: int, frame: Frame, why: str, painting: Painting) -> None:
+        """Pictures and what goes with them, and no state: the run is over."""
         self.recorder.save_pictures(index, frame, similarity(frame))
+        painting.stage.canvas.keep(painting.canvas, self.pictures)
         self.story["ended"] = why
         write_json(self.folder / "recipe.json", self.story)
         self.state_file.unlink(missing_ok=True)

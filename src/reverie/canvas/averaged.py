@@ -6,6 +6,7 @@ Differs: wraps any canvas, and is updated once per step, after the projection.
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +77,12 @@ class AveragedCanvas(Canvas):
     def latents_of(self, image: Image) -> Tensor:
         return self.canvas.latents_of(image)
 
+    @torch.no_grad()
+    def settle_(self) -> None:
+        """Makes the canvas what is shown of it."""
+        for average, p in zip(self._averages(), self._live(), strict=True):
+            p.copy_(average)
+
     def _live(self) -> list[nn.Parameter]:
         return [self.canvas.get_parameter(name) for name in self.names]
 
@@ -98,6 +105,11 @@ class Averaged(CanvasSpec):
 
     def memory(self, machine: Machine) -> int:
         return self.canvas.memory(machine)
+
+    def keep(self, canvas: Canvas, pictures: Sequence[Path]) -> list[Path]:
+        assert isinstance(canvas, AveragedCanvas)
+        canvas.settle_()
+        return self.canvas.keep(canvas.canvas, pictures)
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> AveragedCanvas:
         return AveragedCanvas(self.canvas.build(machine, seeds), self.decay)

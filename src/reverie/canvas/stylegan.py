@@ -10,6 +10,7 @@ are kept at mean 0 and variance 1 as in NVIDIA's projector, without its loss on 
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -18,8 +19,9 @@ from torch import Tensor, nn
 from reverie import image as images
 from reverie.canvas.averaged import AveragedCanvas
 from reverie.canvas.start import check_size
+from reverie.canvas.stylegan_files import SUFFIX, check_generator, save_latents
 from reverie.canvas.stylegan_fit import fit
-from reverie.canvas.stylegan_start import LatentSpec, MeanLatent, Space
+from reverie.canvas.stylegan_start import LatentFile, LatentSpec, MeanLatent, Space
 from reverie.canvas.stylegan_units import Units
 from reverie.errors import SpecError
 from reverie.nets.stylegan import NoiseMap, NoiseMaps, Pixels, Styles, Ws
@@ -219,8 +221,18 @@ class StyleGAN(CanvasSpec):
         each = reduced if machine.precision is torch.bfloat16 else full
         return each * side + super().memory(machine)
 
+    def keep(self, canvas: Canvas, pictures: Sequence[Path]) -> list[Path]:
+        """The latents of every picture, in a file of its name."""
+        assert isinstance(canvas, StyleGANCanvas)
+        paths = [path.with_suffix(SUFFIX) for path in pictures]
+        for path, point in zip(paths, canvas.point().split(1), strict=True):
+            save_latents(path, point, self.model, self.digests()[self.model])
+        return paths
+
     def build(self, machine: Machine, seeds: Sequence[int]) -> StyleGANCanvas:
         network = built(self.model, machine)
+        if isinstance(self.start, LatentFile):
+            check_generator(self.start.path, self.digests()[self.model])
         noise: NoiseMaps = "none" if self.noise == "none" else "const"
         if self.noise in ("random", "optimised"):
             if not network.noise_sizes:
