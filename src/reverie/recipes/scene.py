@@ -71,9 +71,11 @@ def scene(
     slow = (0.003, 0.0005)  # a place that changes as fast as things loses its shape
     rates = Adam(lr={"things": lr, "place": slow, "pose": slow})
     judge = {"perceptor": perceptor, "cutouts": cutouts, "preset": preset}
-    stages = [judging(scenes, canvas, rates, steps=steps, **judge)]
+    stages = [judging(scenes, canvas, rates, steps=steps, name="scene", **judge)]
     if refine:
         waves = Adam(lr=(0.012, 0.002))
         fine = Fourier(size=size)
-        stages.append(judging(scenes, fine, waves, steps=refine, smooth=smooth, **judge))
+        stages.append(
+            judging(scenes, fine, waves, steps=refine, smooth=smooth, name="refine", **judge)
+        )
     return Recipe(name="scene", title=prompts.title(scenes), stages=tuple(stages))

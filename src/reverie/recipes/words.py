@@ -58,6 +58,7 @@ def judging(
     change_every: int | None = None,
     fade: float = 0.0,
     more: "Mapping[str, LossSpec] | None" = None,
+    name: str = "",
 ) -> "Stage":
     """A stage in which `perceptor` judges cutouts of `canvas` against parsed prompts, beside
     `more` losses."""
@@ -81,7 +82,8 @@ def judging(
     }
     if smooth:
         losses["smooth"] = TotalVariation(weight=smooth)
-    return Stage(canvas=canvas, losses=losses | dict(more or {}), optimizer=optimizer, steps=steps)
+    losses |= dict(more or {})
+    return Stage(canvas=canvas, losses=losses, optimizer=optimizer, steps=steps, name=name)
 
 
 def start(init: str, scenes: "Scenes", more: Sequence[str] = ("guess",)) -> "StartSpec":
@@ -251,20 +253,22 @@ def remarks(recipe: "Recipe") -> list[str]:
 
 def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
     """The same recipe for other words. What a scene begins with is guessed anew; its art stays,
-    unless the words ask for another."""
+    unless the words ask for another. So do other words of later stages, such as a nightmare's."""
     import dataclasses
 
     from reverie import prompt as prompts
     from reverie.loss.prompts import Prompts
 
     scenes = prompts.parse(prompt)
+    losses = [loss for stage in recipe.stages for loss in stage.losses.values()]
+    said = next((loss.scenes for loss in losses if isinstance(loss, Prompts)), None)
     stages = tuple(
         dataclasses.replace(
             stage,
             canvas=_guessed(stage.canvas, scenes),
             losses={
                 name: dataclasses.replace(loss, scenes=scenes)
-                if isinstance(loss, Prompts)
+                if isinstance(loss, Prompts) and loss.scenes == said
                 else loss
                 for name, loss in stage.losses.items()
             },
