@@ -53,14 +53,14 @@ def test_what_is_where_in_the_square_does_not_depend_on_the_photograph(degrees, 
     rows, columns = torch.meshgrid(torch.arange(300.0), torch.arange(300.0), indexing="ij")
     middle, way = square(face)
     at = (torch.complex(columns, rows) - middle) / way  # -1 to 1 from side to side
-    picture = torch.stack([at.real, at.imag, 0 * rows])[None] * 0.2 + 0.5
+    picture = torch.stack([at.real, at.imag, 0 * rows])[None] * 0.1 + 0.5
     assert picture.min() >= 0 and picture.max() <= 1
     found = aligned(picture.float(), face, side)
     steps = (torch.arange(side) + 0.5) * (2 / side) - 1
     assert found.shape == (1, 3, side, side)
-    torch.testing.assert_close(found[0, 0], 0.5 + 0.2 * steps.expand(side, side), atol=2e-3, rtol=0)
+    torch.testing.assert_close(found[0, 0], 0.5 + 0.1 * steps.expand(side, side), atol=2e-3, rtol=0)
     torch.testing.assert_close(
-        found[0, 1], 0.5 + 0.2 * steps[:, None].expand(side, side), atol=2e-3, rtol=0
+        found[0, 1], 0.5 + 0.1 * steps[:, None].expand(side, side), atol=2e-3, rtol=0
     )
 
 
