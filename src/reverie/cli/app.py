@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
-from reverie.cli import compat, doctor, film, looking, models, painting, runs
+from reverie.cli import compat, doctor, film, looking, models, painting, runs, spooky
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
 from reverie.version import __version__
@@ -38,7 +38,9 @@ app = App(
 )
 app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
-    app.command(painting.command_for(recipe), name=name, group=PAINT)
+    if name != "spooky":  # which makes a film, too
+        app.command(painting.command_for(recipe), name=name, group=PAINT)
+app.command(spooky.spooky_command(), group=PAINT)
 for command in (film.film_command(), film.restyle_command()):
     app.command(command, group=PAINT)
 compat.app.group = (PAINT,)

@@ -113,8 +113,8 @@ class RunOptions(WorkOptions):
     "Kind of picture file."
     video: Annotated[str | None, Parameter(metavar="FILE")] = None
     "Make a film of the painting, too: a .mp4, .webm, .gif, .webp or .apng."
-    video_length: Duration = 10.0
-    "Of the film; its last picture stays for a second."
+    video_length: Duration | None = None
+    "Of the film, if not 10s; its last picture stays for a second."
     video_rate: float | None = None
     "Pictures a second; if left out, 30, or 15 in a .gif, .webp or .apng."
 

@@ -10,12 +10,14 @@ from reverie.curve import Number
 from reverie.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reverie.recipe import Recipe
     from reverie.record.video import Video
-    from reverie.run import Run
 
 TYPED: dict[Any, Any] = {  # what a recipe takes -> its option
     tuple[int, int]: Size,
+    tuple[int, int] | None: quiet(Size),
     Number: Rate,
     Number | None: quiet(Rate),
 }
@@ -36,11 +38,17 @@ def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
         say_size(options.get("size"), made)
         return paint_recipe(made, run or RunOptions())
 
+    parameters, help_ = parameters_of(recipe)
+    return signed(command, recipe.__name__, help_, parameters, run=RunOptions)
+
+
+def parameters_of(recipe: Callable[..., "Recipe"]) -> tuple[list[inspect.Parameter], str]:
+    """What a recipe takes, as a command line takes it, and what it says of itself."""
     prompt, *options = inspect.signature(recipe).parameters.values()
     options = [p.replace(annotation=TYPED.get(p.annotation, p.annotation)) for p in options]
     head = prompt.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
     help_ = re.sub(r"\n {12}(?=\S)", " ", recipe.__doc__ or "")  # one line for each option
-    return signed(command, recipe.__name__, help_, [head, *options], run=RunOptions)
+    return [head, *options], help_
 
 
 def paint_command() -> Callable[..., int]:
@@ -123,14 +131,22 @@ def signed(
     return command
 
 
-def paint_recipe(recipe: "Recipe", options: RunOptions, *, keep_seed: bool = False) -> int:
+def paint_recipe(
+    recipe: "Recipe",
+    options: RunOptions,
+    *,
+    keep_seed: bool = False,
+    usual_film: "Video | None" = None,
+) -> int:
     """Paints a recipe as the run's options say, showing progress.
 
     Args:
         keep_seed: without a seed among the options, take the recipe's and not a new one.
+        usual_film: the film to make unless the options say otherwise, in the run's folder.
     """
     from pathlib import Path
 
+    from reverie.cli.showing import show
     from reverie.device import machine
     from reverie.recipes.paint import folder_for
     from reverie.run import Run
@@ -142,20 +158,26 @@ def paint_recipe(recipe: "Recipe", options: RunOptions, *, keep_seed: bool = Fal
         folder,
         machine(options.device, options.precision),
         suffix=f".{options.format}",
-        film=film_of(options),
+        film=film_of(options, folder, usual_film),
         overwrite=options.overwrite,
     )
     return show(run, budget=options.budget, preview=options.preview)
 
 
-def film_of(options: RunOptions) -> "Video | None":
-    """The film of the run that the options ask for."""
+def film_of(options: RunOptions, folder: "Path", usual: "Video | None") -> "Video | None":
+    """The film of the run that the options ask for, or the usual one as they change it."""
+    import dataclasses
+
     from reverie.errors import SpecError
     from reverie.record.video import Video
 
+    asked = {"length": options.video_length, "rate": options.video_rate}
+    given = {name: value for name, value in asked.items() if value is not None}
     if options.video:
-        return Video(path=options.video, length=options.video_length, rate=options.video_rate)
-    if options.video_rate or options.video_length != RunOptions.video_length:
+        return dataclasses.replace(usual or Video(path="film.mp4"), path=options.video, **given)
+    if usual:
+        return dataclasses.replace(usual, path=str(folder / usual.path), **given)
+    if given:
         raise SpecError("--video-length and --video-rate go with --video FILE")
     return None
 
@@ -187,56 +209,6 @@ def adjusted(recipe: "Recipe", options: WorkOptions, keep_seed: bool) -> "Recipe
     for text in options.set:
         recipe = edited(recipe, *read_setting(text))
     return recipe
-
-
-def show(run: "Run", *, budget: float | None, preview: bool) -> int:
-    """Paints a run with live progress, and says where the pictures are."""
-    from contextlib import closing
-    from textwrap import shorten
-
-    from rich.console import Console
-
-    from reverie.cli.live import watch
-    from reverie.recipes.words import remarks
-
-    console = Console(stderr=True)
-    recipe = run.recipe
-    several = f" to {recipe.seeds[-1]}" if recipe.count > 1 else ""
-    title = shorten(recipe.title, 60, placeholder=" ...")
-    at = run.story["machine"]
-    console.print(
-        f"{recipe.name}: {title!r}, {recipe.sizes}, seed {recipe.seed}{several}, "
-        f"{at['device']} {at['precision']}",
-        highlight=False,
-        markup=False,
-    )
-    for remark in [*remarks(recipe), *_planned(run)]:
-        console.print(remark, style="dim", highlight=False, markup=False)
-    with closing(run.frames(budget=budget)) as frames:
-        last = watch(frames, console, preview=preview)
-    if last is None:
-        return 130
-    score = "" if last.score is None else f", score {last.score:.3f}"
-    within = f", in {last.part}" if last.part else ""
-    done = last.ended or f"stopped at step {last.step} of {last.steps}{within}"
-    console.print(f"{done}{score}", highlight=False)
-    for path in run.files:
-        print(path, flush=True)
-    if not last.ended:
-        console.print(f"go on with: {run.again}", highlight=False, markup=False, soft_wrap=True)
-        return 0 if budget is not None else 130
-    return 0
-
-
-def _planned(run: "Run") -> list[str]:
-    """What the film of a run will be, if there is to be one."""
-    plan = run.recorder.plan
-    if not plan:
-        return []
-    every = run.recorder.video and run.recorder.video.length is None  # which is no surprise
-    few = not every and len(plan.pictures) > run.recipe.steps  # where there might have been more
-    why = f", from {run.recipe.steps} steps" if few else ""
-    return [f"film: {plan.seconds:.3g} s at {plan.rate:.3g} pictures a second{why}"]
 
 
 def say_size(asked: tuple[int, int] | None, recipe: "Recipe") -> None:

@@ -30,7 +30,7 @@ def resume(folder: str, /, *, budget: Duration | None = None, preview: bool = Tr
     from contextlib import chdir
 
     from reverie.cli import film
-    from reverie.cli.painting import show
+    from reverie.cli.showing import show
     from reverie.run import Run
 
     path = Path(folder)
