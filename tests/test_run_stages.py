@@ -225,6 +225,15 @@ class TestFilm:
         sheet = images.sheet(images.fit(seen[0, 0], SIZES["spooky"]))
         assert (frames(run.film)[0] == images.to_uint8(sheet)[0].numpy()).all()
 
+    def test_a_film_in_the_runs_folder_moves_with_it(self, tmp_path):
+        run = start(tmp_path / "run")
+        next(run.frames())
+        (tmp_path / "run").rename(tmp_path / "moved")
+        moved = Run.open(tmp_path / "moved")
+        list(moved.frames())
+        assert moved.film == tmp_path / "moved" / "film.apng"
+        assert moved.film.exists() and not run.folder.exists()
+
     def test_a_run_that_cannot_begin_leaves_no_folder(self, tmp_path):
         with pytest.raises(SpecError, match="begins with stage 3"):
             start(tmp_path / "run", first=3)

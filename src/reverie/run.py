@@ -90,7 +90,7 @@ class Run:
         story |= {"suffix": suffix, "cwd": str(Path.cwd())}
         if film:
             with writing(Path(film.path).parent, "choose another place for the film"):
-                story["video"] = to_json(film.placed(overwrite))
+                story["video"] = to_json(film.placed(overwrite).seen_from(folder))
         run = cls(folder, story)
         refuse_beyond_room(recipe, on)
         with claimed(folder) as run.made:
@@ -135,7 +135,7 @@ class Run:
     @property
     def film(self) -> Path | None:
         """Where the film is, or will be, if there is to be one."""
-        return Path(self.recorder.video.path) if self.recorder.video else None
+        return self.folder / self.recorder.video.path if self.recorder.video else None
 
     @property
     def files(self) -> list[Path]:

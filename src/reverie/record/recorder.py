@@ -121,7 +121,7 @@ class Recorder:
         """
         if not self.video or not self.plan or not self.reel.paths():
             return None
-        path = Path(self.video.path)
+        path = self.folder / self.video.path
         story = story_in(picture) or {}
         story = {k: story[k] for k in (*OF_A_PICTURE, "ended")}
         story["video"] = to_json(replace(self.video, path=path.name))  # not where it was

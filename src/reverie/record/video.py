@@ -127,6 +127,11 @@ class Video:
             ) from error
         return replace(self, path=str(path))
 
+    def seen_from(self, folder: Path) -> "Video":
+        """The same film by its name alone if it is in `folder`, which may be moved."""
+        path = Path(self.path)
+        return replace(self, path=path.name) if path.parent == folder.absolute() else self
+
     def plan(self, counts: Sequence[int]) -> Plan:
         """The film of a run whose stages have so many pictures: one more than they have steps.
 
