@@ -28,7 +28,9 @@ from .errors import (
 )
 from .loss.colour import Range, Saturation
 from .loss.features import FeaturePull
+from .loss.identity import IdentityPull
 from .loss.latent import LatentPull, LatentVariation
+from .loss.lpips import LPIPSPull
 from .loss.pixel import PixelPull
 from .loss.prompts import Prompts
 from .loss.smooth import TotalVariation
@@ -66,6 +68,8 @@ __all__ = [
     "FeaturePull",
     "Fourier",
     "Frame",
+    "IdentityPull",
+    "LPIPSPull",
     "LatentFile",
     "LatentPull",
     "LatentVariation",

@@ -20,7 +20,9 @@ import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
 import reverie.loss.colour
 import reverie.loss.features
+import reverie.loss.identity
 import reverie.loss.latent
+import reverie.loss.lpips
 import reverie.loss.pixel
 import reverie.loss.prompts
 import reverie.loss.smooth

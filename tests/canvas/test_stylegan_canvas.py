@@ -13,6 +13,7 @@ from nets import small_stylegans as small
 from reverie.canvas.averaged import Averaged
 from reverie.canvas.progan import ProGAN, ProGANCanvas
 from reverie.canvas.stylegan import StyleGAN, built, normal
+from reverie.canvas.stylegan_fit import small as small_picture
 from reverie.canvas.stylegan_start import (
     LatentFile,
     LatentSpec,
@@ -122,6 +123,10 @@ def test_it_finds_its_way_back_to_a_picture_of_its_own(models, case):
         canvas.latents().copy_(q)
         apart.append((canvas() - wanted).square().mean((1, 2, 3)))
     assert (near[0] < 0.35 * at_mean[0]).all()
+
+
+def test_large_pictures_are_compared_small():
+    assert small_picture(torch.zeros(1, 3, 200, 40)).shape == (1, 3, 64, 40)
 
 
 @torch.no_grad()

@@ -42,7 +42,7 @@ def fit(draw: Callable[[Tensor], Tensor], image: Image, starts: Sequence[Latents
     return q.detach()
 
 
-def small(image: Image) -> Image:
+def small(image: Image) -> Float[Tensor, "b 3 _ _"]:
     """At most SMALL pixels a side, by the mean of what falls into each."""
     height, width = (min(side, SMALL) for side in image.shape[2:])
     return F.adaptive_avg_pool2d(image, (height, width))

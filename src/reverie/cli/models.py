@@ -106,7 +106,8 @@ def import_(path: str, /, *, name: str | None = None, config: str | None = None)
     Args:
         path: a CLIP: OpenAI .pt, a state dict, or the transformers or open_clip layout; a VQGAN:
             a .ckpt of taming-transformers, with its .yaml beside it; a generator of faces: NVIDIA's
-            .pkl of StyleGAN2 or StyleGAN3, rosinality's .pt, or GAN Zoo's .pth.
+            .pkl of StyleGAN2 or StyleGAN3, rosinality's .pt, or GAN Zoo's .pth; what compares
+            faces: torchvision's VGG16, the heads of LPIPS for it, or ArcFace's IR-SE50.
         name: what to call it; its file name if left out.
         config: the yaml or JSON that describes it, where none lies beside it.
     """

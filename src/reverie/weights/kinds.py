@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from reverie.errors import WeightsError
-from reverie.weights import generators
+from reverie.weights import feature_layouts, generators
 from reverie.weights.manifest import entries
 from reverie.weights.models import SUFFIXES, plain
 from reverie.weights.vqgan_layouts import is_vqgan, vqgan_layout, wanted
@@ -23,15 +23,18 @@ USUAL = {
 
 
 def of_use(names: Collection[str]) -> Collection[str]:
-    """Of the tensors of a file, those to read: a VQGAN or a generator, and all of anything else."""
+    """Of the tensors of a file, those to read: a network of a kind that is known, and all of
+    anything else."""
     if is_vqgan(names):
         return wanted(names).values()
-    return generators.parts(names).values() or names
+    return generators.parts(names).values() or feature_layouts.parts(names) or names
 
 
 def kind_of(names: Collection[str]) -> str:
     """The kind of a model by the names of its tensors. What is none of the others is a CLIP."""
-    return "vqgan" if is_vqgan(names) else generators.kind_of(names) or "clip"
+    if is_vqgan(names):
+        return "vqgan"
+    return generators.kind_of(names) or feature_layouts.kind_of(names) or "clip"
 
 
 def recognised(
@@ -45,6 +48,8 @@ def recognised(
     kind = kind_of(tensors)
     if kind == "vqgan":
         return kind, vqgan_layout(tensors, config, file)[0]
+    if kind in feature_layouts.KINDS:
+        return kind, feature_layouts.feature_layout(kind, tensors, file)
     if kind in generators.KINDS:
         generators.check(kind, tensors, config, file)
     return kind, dict(tensors)
@@ -52,7 +57,8 @@ def recognised(
 
 def called(kinds: Collection[str]) -> str:
     """Kinds as they are called in a sentence: a CLIP, a StyleGAN2 or StyleGAN3."""
-    names = {"clip": "CLIP", "vqgan": "VQGAN", "progan": "ProGAN"}
+    names = {"clip": "CLIP", "vqgan": "VQGAN", "progan": "ProGAN", "vgg16": "VGG16"}
+    names |= {"lpips": "set of LPIPS heads", "arcface": "network ArcFace"}
     return "a " + " or ".join(names.get(k, k.replace("stylegan", "StyleGAN")) for k in kinds)
 
 
@@ -86,10 +92,10 @@ def missing(name: str, kinds: Collection[str], here: Mapping[str, str]) -> str:
     names = [model for model, entry in known.items() if entry.kind in kinds]
     close = difflib.get_close_matches(name, [*stored, *names], n=1, cutoff=0.4)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    usual = next((USUAL[k] for k in kinds if USUAL.get(k) in known), "NAME")
+    usual = next((f"pull {USUAL[k]}" for k in kinds if USUAL.get(k) in known), "import FILE")
     return (
         f"there is no model {name!r}; {hint}installed: {', '.join(stored) or 'none'}; "
-        f"get one with: reverie models pull {usual}"
+        f"get one with: reverie models {usual}"
     )
 
 
