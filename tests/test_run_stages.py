@@ -78,7 +78,8 @@ def test_every_stage_but_the_last_leaves_a_still_with_its_story(tmp_path):
         story = story_in(still)
         assert story["ended"] == {"stage": stage, "step": 4}
         assert from_json(story["recipe"], Recipe) == run.recipe
-    assert [path.name for path in run.files] == names(run.folder)
+    assert [path.name for path in run.files] == ["picture.png"]
+    assert [path.name for path in run.stills] == ["stage-1-face.png", "stage-2-spooky.png"]
 
 
 def test_stills_of_several_pictures_have_numbers_and_a_sheet(tmp_path):
@@ -86,7 +87,7 @@ def test_stills_of_several_pictures_have_numbers_and_a_sheet(tmp_path):
     list(run.frames())
     found = {name for name in names(run.folder) if name.startswith("stage-1")}
     assert found == {"stage-1-face-1.png", "stage-1-face-2.png", "stage-1-face-sheet.png"}
-    assert {path.name for path in run.files} == {*names(run.folder)}
+    assert {path.name for path in [*run.files, *run.stills]} == {*names(run.folder)}
 
 
 def test_a_run_of_one_stage_has_no_stills(tmp_path):

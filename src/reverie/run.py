@@ -139,12 +139,18 @@ class Run:
 
     @property
     def files(self) -> list[Path]:
-        """What there is to see: the pictures, their sheet, those of earlier stages, the film."""
-        suffix, stages = self.story["suffix"], range(len(self.recipe.stages) - 1)
-        stems = [pictures.PICTURE, *(self.recorder.stem(i) for i in stages)]
-        names = [name for s in stems for name in pictures.files(self.recipe.count, suffix, s)]
-        paths = [*(self.folder / name for name in names), *filter(None, [self.film])]
-        return [path for path in paths if path.exists()]
+        """What there is so far of the pictures, their sheet, and the film."""
+        return [*self._of(pictures.PICTURE), *(p for p in [self.film] if p and p.exists())]
+
+    @property
+    def stills(self) -> list[Path]:
+        """What there is so far of the pictures that the stages before the last one ended with."""
+        stages = range(len(self.recipe.stages) - 1)
+        return [path for i in stages for path in self._of(self.recorder.stem(i))]
+
+    def _of(self, stem: str) -> list[Path]:
+        names = pictures.files(self.recipe.count, self.story["suffix"], stem)
+        return [path for name in names if (path := self.folder / name).exists()]
 
     @property
     def again(self) -> str:

@@ -36,6 +36,9 @@ def show(run: Run, *, budget: float | None, preview: bool) -> int:
     within = f", in {last.part}" if last.part else ""
     done = last.ended or f"stopped at step {last.step} of {last.steps}{within}"
     console.print(f"{done}{score}", highlight=False)
+    if run.stills:
+        names = ", ".join(path.name for path in run.stills)
+        console.print(f"stages before: {names}", highlight=False, markup=False)
     for path in run.files:
         print(path, flush=True)
     if not last.ended:
