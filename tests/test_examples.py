@@ -88,3 +88,13 @@ def test_a_picture_is_restyled_from_the_shell(tmp_path):
     assert done.returncode == 0, done.stderr
     made = tmp_path / "pictures" / "my-style" / "picture.png"
     assert images.load(made).shape == (1, 3, 32, 48)
+
+
+def test_a_picture_turns_into_a_nightmare_with_its_film(tmp_path):
+    images.save(torch.rand(1, 3, 32, 32), tmp_path / "portrait.png", text=None)
+    nightmare = runpy.run_path(str(ROOT / "examples" / "spooky.py"), run_name="spooky")["nightmare"]
+    quick = {"size": (24, 32), "spooky_steps": 2, "steps": 3, "cutouts": 2}
+    pocket = {"model": "pocket-vqgan", "perceptor": "pocket-clip"}
+    run = nightmare("a ghost", str(tmp_path / "portrait.png"), tmp_path / "out", **quick, **pocket)
+    assert [path.name for path in run.stills] == ["stage-1-spooky.png"]
+    assert [path.name for path in run.files] == ["picture.png", "spooky.mp4"]

@@ -263,7 +263,8 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
     lines = {prompts.line(x.scenes): 0 for s in stages for x in s.losses.values()
              if isinstance(x, Prompts)}  # fmt: skip
     which = f", picture {story['picture'] + 1} of {recipe.count}" if "picture" in story else ""
-    canvases = [type(getattr(s.canvas, "canvas", s.canvas)).__name__ for s in stages]
+    kinds = [type(getattr(s.canvas, "canvas", s.canvas)).__name__ for s in stages]
+    canvases = [f"{s.name} ({k})" if s.name else k for s, k in zip(stages, kinds, strict=True)]
     optimizers = [f"{type(s.optimizer).__name__}, lr {s.optimizer.lr}" for s in stages]
     losses = [f"{name} ({type(x).__name__})" for s in stages for name, x in s.losses.items()]
     done, film = ended or "not finished", story.get("film")
@@ -275,7 +276,7 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
     return {
         "prompt": "\n".join(lines),
         "recipe": f"{recipe.name}: {', then '.join(canvases)}",
-        "size": ", then ".join("x".join(map(str, s.canvas.size)) for s in stages),
+        "size": recipe.sizes,
         "seed": f"{recipe.seed}{which if recipe.count > 1 else ''}",
         "film": f"{film['frames']} frames at {film['rate']:g} a second, {film['steps']} steps each"
         if film
