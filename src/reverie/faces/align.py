@@ -21,6 +21,7 @@ from reverie import image as images
 from reverie.errors import PictureError
 from reverie.protocols import Image
 
+ALIGNED = "aligned.png"  # what the file of a face that was cut out is called
 LONGEST = 1024  # pixels of a photograph in which faces are looked for
 LEAST = 0.5  # of what is taken for a face, how sure that is
 GET = "pip install 'reverie[align]'"

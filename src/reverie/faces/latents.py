@@ -1,27 +1,17 @@
-"""Faces by seed or file, and files of latents that know their generator.
-
-A file is a safetensors of one tensor, `[n, num_ws, w]` or `[n, s]`, whose metadata name the
-generator. Differs: a `[layers, w]` of StyleCLIP or e4e is read too, but names none.
-"""
+"""Faces as a user names them: by seed, by file, or by a picture that has such a file beside it."""
 
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
-
 from reverie import image as images
+from reverie.canvas.stylegan_files import SUFFIX, check_generator
 from reverie.canvas.stylegan_start import LatentFile, LatentSpec, MeanLatent, SeedLatent
-from reverie.errors import SpecError, WeightsError
+from reverie.errors import SpecError
 from reverie.nets.stylegan import StyleGAN, Styles, Ws
 
 MOST = 1000  # faces of one list of seeds
-SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -107,51 +97,3 @@ def points(
         if isinstance(face.start, LatentFile):
             check_generator(face.start.path, generator)
     return [face.point(network, label) for face in faces]
-
-
-def styles_of(network: StyleGAN, points: Sequence[Ws | Styles]) -> Styles:
-    """The points of S of latents of any kind, `[n, s_dim]`."""
-    return torch.cat([p if p.ndim == 2 else network.styles(p) for p in points])
-
-
-def save_latents(path: Path, latents: Ws | Styles, model: str, generator: str) -> None:
-    """Writes latents, whole or not at all.
-
-    Args:
-        model, generator: the name of the network's file, and its SHA-256.
-
-    Raises:
-        WeightsError: it cannot be written.
-    """
-    partial = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        told = {"model": model, "generator": generator}
-        save_file({"latents": _plain(latents)}, partial, told)
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def check_generator(path: str, generator: str) -> None:
-    """Refuses a file of latents that says it is of another generator.
-
-    Raises:
-        WeightsError: it is.
-    """
-    try:
-        with safe_open(path, "pt") as file:
-            told = file.metadata() or {}
-    except (OSError, SafetensorError):  # no safetensors: nothing is told
-        return
-    if told.get("generator", generator) != generator:
-        raise WeightsError(
-            f"{path}: is of {told.get('model')} (sha256 {told['generator'][:12]}), and this "
-            f"generator is another (sha256 {generator[:12]}); name the right one with --model"
-        )
-
-
-def _plain(latents: Tensor) -> Tensor:
-    return latents.detach().float().cpu().contiguous()

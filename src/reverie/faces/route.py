@@ -1,0 +1,146 @@
+"""A way through several faces, and the film of it.
+
+Source: cubic curves through latents as in gen_video.py of NVIDIA's stylegan3; slerp after Shoemake
+(1985), as it is used for the noise of GANs.
+Differs: the cubic is Catmull and Rom's (1974), which looks at four faces and not at all of them;
+slerp turns about the mean face and not about zero, for w has no middle at zero.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reverie.errors import RunError, SpecError
+from reverie.protocols import Image
+from reverie.record import video
+from reverie.record.folder import read_json, write_json, writing
+from reverie.record.reel import Reel
+
+Way = Literal["cubic", "slerp"]
+Points = Float[Tensor, "n *shape"]
+NEAR = 1e-4  # a sine below this is that of a straight line
+
+
+@dataclass(frozen=True)
+class Route:
+    """A curve through points, the same time from each to the next.
+
+    mean: what `slerp` turns about.
+    loop: it ends where it began.
+    """
+
+    points: Points
+    mean: Float[Tensor, " *shape"]
+    way: Way = "cubic"
+    loop: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.points) < 2:
+            raise SpecError("a way leads through two faces or more; name another")
+
+    def at(self, t: float) -> Points:
+        """Where it is at t, 0 to 1: one point."""
+        count = len(self.points)
+        last = count if self.loop else count - 1
+        place = min(max(t, 0.0), 1.0) * last
+        first = min(int(place), last - 1)
+        before, a, b, after = (self._point(first + i) for i in (-1, 0, 1, 2))
+        share = place - first
+        if self.way == "slerp":
+            return (self.mean + slerp(a - self.mean, b - self.mean, share))[None]
+        return catmull_rom(before, a, b, after, share)[None]
+
+    def _point(self, number: int) -> Tensor:
+        count = len(self.points)
+        return self.points[number % count if self.loop else min(max(number, 0), count - 1)]
+
+
+def catmull_rom(
+    before: Float[Tensor, " *shape"],
+    a: Float[Tensor, " *shape"],
+    b: Float[Tensor, " *shape"],
+    after: Float[Tensor, " *shape"],
+    t: float,
+) -> Float[Tensor, " *shape"]:
+    """From a to b, without a corner in either."""
+    slope_a, slope_b = (b - before) / 2, (after - a) / 2
+    bend = 2 * (a - b) + slope_a + slope_b
+    return a + t * (slope_a + t * (b - a - slope_a - bend + t * bend))
+
+
+def slerp(
+    a: Float[Tensor, " *shape"], b: Float[Tensor, " *shape"], t: float
+) -> Float[Tensor, " *shape"]:
+    """From a to b about zero: the angle grows evenly, and so does the length; in each row."""
+    long_a, long_b = (x.norm(dim=-1, keepdim=True).clamp(min=1e-12) for x in (a, b))
+    u, v = a / long_a, b / long_b
+    angle = (u * v).sum(-1, keepdim=True).clamp(-1, 1).acos()
+    sine = angle.sin()
+    turned = (((1 - t) * angle).sin() * u + (t * angle).sin() * v) / sine.clamp(min=NEAR)
+    straight = u.lerp(v, t)
+    return torch.where(sine < NEAR, straight, turned) * long_a.lerp(long_b, t)
+
+
+@dataclass(frozen=True)
+class Shooting:
+    """A film of faces that is drawn frame by frame, and goes on where it was stopped.
+
+    drawn: the picture of frame i, `[1, 3, h, w]`.
+    story: what the film is; frames of another story are not gone on with.
+    hold: how many times the last frame is shown.
+    """
+
+    path: Path
+    frames: int
+    rate: float
+    drawn: Callable[[int], Image]
+    title: str
+    story: dict[str, Any]
+    hold: int = 1
+
+    def shoot(self) -> Iterator[int]:
+        """Draws the frames that are not there yet, and writes the film. Gives how many there are.
+
+        Raises:
+            RunError: frames of another film lie in the folder.
+            PictureError: the film cannot be written.
+        """
+        folder = self.path.with_suffix(".frames")
+        reel, told = Reel(folder), folder / "story.json"
+        with writing(folder, "choose another place for the film"):
+            folder.mkdir(parents=True, exist_ok=True)
+            if not told.exists():
+                write_json(told, self.story)
+            if read_json(told, "a story", f"{told} is not there") != self.story:
+                raise RunError(
+                    f"{folder}: holds frames of another film; finish that one, delete the folder, "
+                    "or choose another name"
+                )
+            for number in range(self.frames):
+                if not reel.path(number).exists():
+                    yield number
+                    reel.add(number, self.drawn(number))
+            video.write(
+                self.path,
+                reel,
+                rate=self.rate,
+                hold=self.hold,
+                title=self.title,
+                story=json.dumps(self.story, ensure_ascii=False),
+            )
+            told.unlink()
+            reel.forget()
+        yield self.frames
+
+
+def length_of(seconds: float, rate: float, hold: float = 0.0) -> tuple[int, int]:
+    """Frames of a film that is so long, and how many times the last of them is shown."""
+    held = 1 + round(hold * rate)
+    return max(2, math.ceil(seconds * rate) - held + 1), held
