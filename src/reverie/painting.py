@@ -90,6 +90,7 @@ class Painting:
 
 
 def similarity(frame: Frame) -> list[float]:
-    """How similar each picture is to its prompts, -1 to 1; empty when nothing measured it."""
-    found = frame.notes.get("similarity")
+    """How similar each picture is to its prompts, or how like another picture, -1 to 1; empty when
+    nothing measured it."""
+    found = frame.notes.get("similarity", frame.notes.get("likeness"))
     return [] if found is None else found.tolist()

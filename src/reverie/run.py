@@ -139,8 +139,10 @@ class Run:
 
     @property
     def files(self) -> list[Path]:
-        """What there is so far of the pictures, their sheet, and the film."""
-        return [*self._of(pictures.PICTURE), *(p for p in [self.film] if p and p.exists())]
+        """What there is so far of the pictures, their sheet, their latents, and the film."""
+        latents = [path.with_suffix(".safetensors") for path in self.pictures]
+        more = [path for path in (*latents, self.film) if path and path.exists()]
+        return [*self._of(pictures.PICTURE), *more]
 
     @property
     def stills(self) -> list[Path]:

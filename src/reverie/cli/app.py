@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
-from reverie.cli import compat, doctor, film, looking, models, painting, runs, spooky
+from reverie.cli import compat, doctor, film, invert, looking, models, painting, runs, spooky
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
 from reverie.version import __version__
@@ -41,6 +41,7 @@ for name, recipe in RECIPES.items():
     if name != "spooky":  # which makes a film, too
         app.command(painting.command_for(recipe), name=name, group=PAINT)
 app.command(spooky.spooky_command(), group=PAINT)
+app.command(invert.invert_command(), group=PAINT)
 for command in (film.film_command(), film.restyle_command()):
     app.command(command, group=PAINT)
 compat.app.group = (PAINT,)

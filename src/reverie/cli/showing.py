@@ -9,6 +9,7 @@ from reverie.cli.live import watch
 from reverie.loss.prompts import Prompts
 from reverie.prompt import line
 from reverie.recipe import Recipe
+from reverie.recipes.invert import compared
 from reverie.recipes.words import remarks
 from reverie.run import Run
 
@@ -39,7 +40,7 @@ def show(run: Run, *, budget: float | None, preview: bool) -> int:
     if run.stills:
         names = ", ".join(path.name for path in run.stills)
         console.print(f"stages before: {names}", highlight=False, markup=False)
-    for path in run.files:
+    for path in [*run.files, *compared(run)]:
         print(path, flush=True)
     if not last.ended:
         console.print(f"go on with: {run.again}", highlight=False, markup=False, soft_wrap=True)
