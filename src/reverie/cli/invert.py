@@ -32,7 +32,8 @@ def invert_command() -> Callable[..., int]:
         from reverie.recipes.paint import folder_for
 
         own = run or RunOptions()
-        made = invert(picture, **options | {"init": "mean"})  # checks most, and looks for nothing
+        unsought: dict[str, Any] = options | {"init": "mean"}
+        made = invert(picture, **unsought)  # checks the rest, and gives sizes and the folder
         folder = Path(own.output) if own.output else folder_for(made)
         face = cut_out(picture, made.stages[0].canvas.size[0], align)
         with kept(face, folder, own.overwrite) as path:
