@@ -83,6 +83,7 @@ def test_stages_can_be_left_out(face_model, stages):
         ({"face_lr": -0.1}, "below 0"),
         ({"size": (0, 32)}, "size"),
         ({"init": "nobody.npy"}, "nobody.npy"),
+        ({"init": "me.JPG"}, "is a picture, and a face starts from latents; leave the face out"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_painted(face_model, tmp_path, wrong, message):

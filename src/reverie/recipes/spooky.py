@@ -61,7 +61,8 @@ def spooky(
 
     Args:
         prompt: words for the face, "an old scary witch with a long pointed nose and green skin".
-        nightmare: words of the nightmare: nightmare, pocket "a skull, fire, a dark night".
+        nightmare: words of the nightmare: nightmare, pocket "a scary skull in a dark forest at
+            night".
         stages: which of face, spooky and nightmare are painted.
         init: what the face starts from: mean, random, seed:7 or a file of latents. Without a face,
             what the VQGAN starts from: a picture, or as in `vqgan-clip`. auto: mean.
@@ -137,7 +138,7 @@ def _nightmare(perceptor: str) -> str:
     from reverie.recipes import words
 
     seer = words.best() if perceptor == "auto" else perceptor
-    return "a skull, fire, a dark night" if seer == "pocket-clip" else "nightmare"
+    return "a scary skull in a dark forest at night" if seer == "pocket-clip" else "nightmare"
 
 
 def _face(
@@ -179,10 +180,19 @@ def _face(
 
 def _latent(init: str) -> "LatentSpec":
     """What the face starts from."""
+    from pathlib import Path
+
     from reverie.canvas.stylegan_start import LatentFile, MeanLatent, RandomLatent, SeedLatent
+    from reverie.errors import SpecError
+    from reverie.image import SUFFIXES
 
     word, _, number = init.partition(":")
     if word == "seed" and number.isdigit():
         return SeedLatent(seed=int(number), truncation=0.7)
+    if Path(init).suffix.lower() in SUFFIXES:
+        raise SpecError(
+            f"init: {init} is a picture, and a face starts from latents; leave the face out: "
+            f"--stages spooky,nightmare, or make latents of it: reverie invert {init}"
+        )
     known = {"auto": MeanLatent(), "mean": MeanLatent(), "random": RandomLatent()}
     return known[init] if init in known else LatentFile(path=init)
