@@ -8,15 +8,28 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
-from reverie.cli import compat, doctor, film, invert, looking, models, painting, runs, spooky
+from reverie.cli import (
+    compat,
+    doctor,
+    faces,
+    film,
+    invert,
+    looking,
+    models,
+    morph,
+    painting,
+    runs,
+    spooky,
+)
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
 from reverie.version import __version__
 
 PAINT = Group("Paint", sort_key=0)
-RUNS = Group("Runs and pictures", sort_key=1)
-LOOK = Group("Look at pictures", sort_key=2)
-MODELS = Group("Models", sort_key=3)
+FACES = Group("Change faces", sort_key=1)
+RUNS = Group("Runs and pictures", sort_key=2)
+LOOK = Group("Look at pictures", sort_key=3)
+MODELS = Group("Models", sort_key=4)
 
 
 def _said(error: CycloptsError) -> str:
@@ -46,6 +59,8 @@ for command in (film.film_command(), film.restyle_command()):
     app.command(command, group=PAINT)
 compat.app.group = (PAINT,)
 app.command(compat.app)
+for command in (faces.edit, morph.mix, morph.morph, faces.directions):
+    app.command(command, group=FACES)
 for command in (runs.resume, runs.replay, runs.info):
     app.command(command, group=RUNS)
 for command in (looking.classify, looking.score, looking.similarity, looking.embed):

@@ -3,7 +3,7 @@
 picture.png             with the story inside; picture-1.png and so on, and sheet.png
 picture.safetensors     the latents of each, to go on with
 before-after.png        above as they were, below as they are; of one face, side by side
-strip.png               each face in a row, alpha from 0 to its end
+strip.png               each face in a row, from as it was to as it is
 """
 
 import json
@@ -33,10 +33,7 @@ def new_folder(title: str, output: str | None, *, overwrite: bool) -> Path:
         RunError: there are pictures in it, and no leave to `overwrite` them.
     """
     if output is None:
-        words = re.sub(r"[^\w]+", "-", title.lower()).strip("-")[:60].rstrip("-") or "face"
-        base = Path("pictures") / words
-        others = (base.with_name(f"{words}-{n}") for n in range(2, 10_000))
-        return next(folder for folder in (base, *others) if not folder.exists())
+        return unused(title)
     folder = Path(output)
     if folder.is_file():
         raise RunError(f"{output}: is a file; name a folder with -o")
@@ -45,6 +42,14 @@ def new_folder(title: str, output: str | None, *, overwrite: bool) -> Path:
             f"{output}: holds pictures already; choose another folder, or use --overwrite"
         )
     return folder
+
+
+def unused(title: str, suffix: str = "") -> Path:
+    """A folder or a file under pictures/ that is not there yet, named after a title."""
+    words = re.sub(r"[^\w]+", "-", title.lower()).strip("-")[:60].rstrip("-") or "face"
+    names = (words, *(f"{words}-{n}" for n in range(2, 10_000)))
+    paths = (Path("pictures") / f"{name}{suffix}" for name in names)
+    return next(path for path in paths if not path.exists())
 
 
 def keep(
@@ -60,25 +65,22 @@ def keep(
     return pictures.save(drawn, folder, story, [])
 
 
-def keep_pairs(folder: Path, before: Image, after: Image, story: dict[str, Any]) -> Path:
-    """Writes before-after.png."""
-    rows = [torch.cat(part) for part in zip(before.split(ACROSS), after.split(ACROSS), strict=True)]
-    if len(before) == 1:
-        sheet = images.sheet(rows[0], columns=2)
-    else:
-        across = min(len(before), ACROSS)
-        blocks = [images.sheet(_padded(row, across), columns=across) for row in rows]
-        sheet = torch.cat(blocks, dim=2)
-    path = folder / "before-after.png"
+def keep_sheet(path: Path, sheet: Image, story: dict[str, Any]) -> Path:
+    """Writes one picture with its story."""
     images.save(sheet, path, json.dumps(story, ensure_ascii=False))
     return path
 
 
-def keep_strip(folder: Path, drawn: Image, steps: int, story: dict[str, Any]) -> Path:
-    """Writes strip.png: pictures face by face, each at so many steps."""
-    path = folder / "strip.png"
-    images.save(images.sheet(drawn, columns=steps), path, json.dumps(story, ensure_ascii=False))
-    return path
+def compared(before: Image, after: Image) -> Image:
+    """Pictures above what they became; of one, side by side."""
+    if len(before) == 1:
+        return images.sheet(torch.cat([before, after]), columns=2)
+    across = min(len(before), ACROSS)
+    rows = zip(before.split(across), after.split(across), strict=True)
+    blocks = [
+        images.sheet(torch.cat([_filled(a, across), _filled(b, across)]), across) for a, b in rows
+    ]
+    return torch.cat(blocks, 2)
 
 
 def crossed(heads: Image, sides: Image, inner: Image) -> Image:
@@ -95,8 +97,6 @@ def crossed(heads: Image, sides: Image, inner: Image) -> Image:
     return images.sheet(torch.cat([corner, heads, *rows]), columns=len(heads) + 1)
 
 
-def _padded(pair: Image, across: int) -> Image:
-    """Before and after, each filled up with white to a whole row."""
-    rows = pair.chunk(2)
-    blank = pair.new_ones(across - len(rows[0]), *pair.shape[1:])
-    return torch.cat([part for row in rows for part in (row, blank)])
+def _filled(row: Image, across: int) -> Image:
+    """A row with white in the places that are free."""
+    return torch.cat([row, row.new_ones(across - len(row), *row.shape[1:])])

@@ -15,19 +15,18 @@ from reverie.faces import directions
 from reverie.faces.directions import Directions
 from reverie.faces.model import FaceModel
 from reverie.faces.survey import Survey
+from reverie.faces.usual import ALPHA, NEUTRAL, TOP
 from reverie.nets.stylegan import Styles, Ws
 from reverie.perceptor.compare import embed_labels
 from reverie.protocols import Image, Machine, Perceptor, PerceptorSpec
 from reverie.weights import pocket
 from reverie.weights.models import home, plain
 
-NEUTRAL = "a face"
-ALPHA, TOP = 4.0, 20
 SHIPPED = ("pocket-stylegan", "pocket-clip")  # the pair whose directions come with the package
 
 
 @dataclass(frozen=True)
-class Editor:
+class FaceEditor:
     """Changes faces as words say."""
 
     model: FaceModel
@@ -43,7 +42,7 @@ class Editor:
         *,
         path: Path | None = None,
         label: int | None = None,
-    ) -> "Editor":
+    ) -> "FaceEditor":
         """
         Args:
             path: of the directions; None finds those that `reverie directions` made.

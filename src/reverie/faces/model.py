@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from reverie.canvas.stylegan import StyleGAN as StyleGANSpec
 from reverie.canvas.stylegan import built
@@ -83,9 +82,3 @@ def mixed(start: Ws, other: Ws, rows: Sequence[int]) -> Ws:
     chosen = torch.zeros(count, dtype=torch.bool, device=start.device)
     chosen[list(rows)] = True
     return torch.where(chosen[:, None], other, start)
-
-
-def steps_along(styles: Styles, step: Tensor, alphas: Sequence[float]) -> Styles:
-    """Every face at every alpha, face by face: `[n * alphas, s_dim]`."""
-    along = styles.new_tensor(alphas)[:, None] * step.to(styles)  # [alphas, s_dim]
-    return (styles[:, None] + along).flatten(0, 1)  # [n, alphas, s_dim] -> [n*alphas, s_dim]

@@ -7,8 +7,7 @@ slerp turns about the mean face and not about zero, for w has no middle at zero.
 """
 
 import json
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,11 +16,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reverie.canvas.stylegan_start import MeanLatent
 from reverie.errors import RunError, SpecError
+from reverie.faces.latents import Face
+from reverie.faces.model import FaceModel
 from reverie.protocols import Image
 from reverie.record import video
 from reverie.record.folder import read_json, write_json, writing
 from reverie.record.reel import Reel
+from reverie.record.video import Video
 
 Way = Literal["cubic", "slerp"]
 Points = Float[Tensor, "n *shape"]
@@ -44,6 +47,17 @@ class Route:
     def __post_init__(self) -> None:
         if len(self.points) < 2:
             raise SpecError("a way leads through two faces or more; name another")
+
+    @classmethod
+    def of(cls, model: FaceModel, faces: Sequence[Face], way: Way, loop: bool) -> "Route":
+        """Through rows of w; through S, if a face is a point of it."""
+        points, mean = (
+            model.points(faces),
+            Face("mean", MeanLatent()).point(model.network, model.label),
+        )
+        if any(point.ndim == 2 for point in points):
+            return cls(model.styles(points), model.styles([mean])[0], way, loop)
+        return cls(torch.cat(points), mean[0], way, loop)
 
     def at(self, t: float) -> Points:
         """Where it is at t, 0 to 1: one point."""
@@ -90,57 +104,69 @@ def slerp(
 
 @dataclass(frozen=True)
 class Shooting:
-    """A film of faces that is drawn frame by frame, and goes on where it was stopped.
+    """A film of faces that is drawn picture by picture, and goes on where it was stopped.
 
-    drawn: the picture of frame i, `[1, 3, h, w]`.
-    story: what the film is; frames of another story are not gone on with.
-    hold: how many times the last frame is shown.
+    drawn: the pictures at t, 0 to 1; several become a sheet.
+    story: what the film is; pictures of another story are not gone on with.
+    hold: seconds of its length that the last picture stays; a fifth of it at most.
+    loop: it leads back to its first picture, which is not shown again.
     """
 
-    path: Path
-    frames: int
-    rate: float
-    drawn: Callable[[int], Image]
+    film: Video
+    drawn: Callable[[float], Image]
     title: str
     story: dict[str, Any]
-    hold: int = 1
+    hold: float = 0.0
+    loop: bool = False
+
+    @property
+    def path(self) -> Path:
+        return Path(self.film.path)
+
+    @property
+    def rate(self) -> float:
+        return self.film.rate or video.kind_of(self.path).rate
+
+    @property
+    def seconds(self) -> float:
+        return self.film.length or 0.0
+
+    @property
+    def held(self) -> int:
+        """How many times the last picture is shown."""
+        return 1 + round(min(self.hold, self.seconds / 5) * self.rate)
+
+    @property
+    def frames(self) -> int:
+        """How many pictures there are."""
+        return max(2, round(self.seconds * self.rate) - self.held + 1)
 
     def shoot(self) -> Iterator[int]:
-        """Draws the frames that are not there yet, and writes the film. Gives how many there are.
+        """Draws the pictures that are not there yet, and writes the film. Gives how many there are.
 
         Raises:
-            RunError: frames of another film lie in the folder.
+            RunError: pictures of another film lie in the folder.
             PictureError: the film cannot be written.
         """
         folder = self.path.with_suffix(".frames")
         reel, told = Reel(folder), folder / "story.json"
+        story = self.story | {"frames": self.frames}
         with writing(folder, "choose another place for the film"):
             folder.mkdir(parents=True, exist_ok=True)
             if not told.exists():
-                write_json(told, self.story)
-            if read_json(told, "a story", f"{told} is not there") != self.story:
+                write_json(told, story)
+            if read_json(told, "a story", f"{told} is not there") != story:
                 raise RunError(
-                    f"{folder}: holds frames of another film; finish that one, delete the folder, "
-                    "or choose another name"
+                    f"{folder}: holds pictures of another film; finish that one, delete the "
+                    "folder, or choose another name"
                 )
             for number in range(self.frames):
+                yield number
                 if not reel.path(number).exists():
-                    yield number
-                    reel.add(number, self.drawn(number))
-            video.write(
-                self.path,
-                reel,
-                rate=self.rate,
-                hold=self.hold,
-                title=self.title,
-                story=json.dumps(self.story, ensure_ascii=False),
-            )
+                    reel.add(number, self.drawn(number / (self.frames - (not self.loop))))
+            text = json.dumps(story, ensure_ascii=False)
+            about = {"title": self.title, "story": text}
+            video.write(self.path, reel, rate=self.rate, hold=self.held, **about)
             told.unlink()
             reel.forget()
         yield self.frames
-
-
-def length_of(seconds: float, rate: float, hold: float = 0.0) -> tuple[int, int]:
-    """Frames of a film that is so long, and how many times the last of them is shown."""
-    held = 1 + round(hold * rate)
-    return max(2, math.ceil(seconds * rate) - held + 1), held

@@ -1,0 +1,7 @@
+"""How faces are changed unless something else is asked for. Imports nothing: the command line
+shows it."""
+
+NEUTRAL = "a face"
+ALPHA, TOP = 4.0, 20  # steps, and channels
+ROWS = "0-6"  # of w, that style mixing takes from the other face
+TRUNCATION = 0.7
