@@ -5,6 +5,7 @@ from .canvas.pixels import Pixels
 from .canvas.progan import ProGAN
 from .canvas.scene import Arrangement, Scene, Thing
 from .canvas.stylegan import StyleGAN
+from .canvas.stylegan_chosen import ChosenCentres, ChosenSeeds
 from .canvas.stylegan_start import (
     LatentFile,
     MeanLatent,
@@ -29,7 +30,7 @@ from .errors import (
 from .loss.colour import Range, Saturation
 from .loss.features import FeaturePull
 from .loss.identity import IdentityPull
-from .loss.latent import LatentPull, LatentVariation
+from .loss.latent import LatentPull, LatentVariation, StylePull
 from .loss.lpips import LPIPSPull
 from .loss.pixel import PixelPull
 from .loss.prompts import Prompts
@@ -60,6 +61,8 @@ __all__ = [
     "CapacityError",
     "Clip",
     "Constant",
+    "ChosenCentres",
+    "ChosenSeeds",
     "Cosine",
     "Cutouts",
     "DiffGrad",
@@ -103,6 +106,7 @@ __all__ = [
     "Stage",
     "Steps",
     "StyleGAN",
+    "StylePull",
     "Thing",
     "TotalVariation",
     "Transformers",

@@ -1,18 +1,35 @@
 """Every recipe is data, is documented, paints, and is its own command line."""
 
 import inspect
+import json
 import re
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
 
+from nets import small_stylegans as small_networks
 from reverie.device import machine
 from reverie.recipe import Recipe
 from reverie.recipes import RECIPES
 from reverie.run import Run
 from reverie.spec import from_json, to_json
+from reverie.weights import store
 
 WEIGHTS = str(Path(__file__).parent.parent / "golden" / "clip-vit" / "weights.safetensors")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def a_quick_stylegan(tmp_path_factory):
+    """Is the one that is installed, and so the one that recipes take."""
+    home = tmp_path_factory.mktemp("store")
+    tensors, config = small_networks.stylegan2()
+    save_file({k: v.contiguous() for k, v in tensors.items()}, home / "made.safetensors")
+    (home / "config.json").write_text(json.dumps(config))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REVERIE_HOME", str(home / "models"))
+        store.add(home / "made.safetensors", "quick", home / "config.json")
+        yield
 
 
 @pytest.fixture(params=RECIPES)

@@ -17,8 +17,9 @@ from reverie.recipe import Recipe
 from reverie.recipes import guess as guessing
 from reverie.recipes.fourier import fourier
 from reverie.recipes.paint import best_recipe, recipe_for
+from reverie.recipes.saved import reworded, varied
 from reverie.recipes.scene import scene
-from reverie.recipes.words import remarks, reworded, varied
+from reverie.recipes.words import remarks
 from reverie.record.story import story_in
 from reverie.run import Run
 from reverie.spec import edited, from_json, to_json

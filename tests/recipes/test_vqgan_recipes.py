@@ -20,12 +20,13 @@ from reverie.loss.pixel import PixelPull
 from reverie.loss.smooth import TotalVariation
 from reverie.recipe import Recipe
 from reverie.recipes.pixels import pixels
+from reverie.recipes.saved import reworded, varied
 from reverie.recipes.vqgan import fitted
 from reverie.recipes.vqgan_clip import vqgan_clip
 from reverie.recipes.vqgan_codes import vqgan_codes
 from reverie.recipes.vqgan_mse import vqgan_mse
 from reverie.recipes.vqgan_notebook import vqgan_notebook
-from reverie.recipes.words import remarks, reworded, varied
+from reverie.recipes.words import remarks
 from reverie.run import Run
 from reverie.weights import store
 

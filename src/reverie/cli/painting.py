@@ -233,7 +233,7 @@ def saved(source: str, prompt: str | None, canvas: str | None, given: dict[str, 
     """A recipe from a file, with other words and other options where they are given."""
     from reverie.cli.runs import read_recipe
     from reverie.errors import SpecError
-    from reverie.recipes.words import reworded, varied
+    from reverie.recipes.saved import reworded, varied
 
     if canvas:
         raise SpecError("--canvas cannot go with --recipe, which has its own")

@@ -3,7 +3,7 @@
 Source: the terms that keep a VQGAN near its start in Crowson's VQGAN+CLIP notebook (2021,
 `init_weight`), its MSE regularised variant by jbusted1 (`mse_withzeros`), pixray (spherical and
 cosine), rkhamilton's vqgan-clip-generator (the latents of another picture), tnwei's
-vqgan-clip-app (variation of the latents) and StyleCLIP (the sum, of w in its own units).
+vqgan-clip-app (variation of the latents) and StyleCLIP (`l2_lambda`, a sum over all of w).
 Differs: nerdyrodent's `-iw` pulls to zero whatever the start, fading as 1 / (2i + 1); here what it
 pulls to is said (`towards`), and how it fades is a curve.
 """
@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reverie import image as images
+from reverie.canvas.averaged import AveragedCanvas
+from reverie.canvas.stylegan import StyleGANCanvas
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.loss.prompts import spherical
@@ -22,17 +24,14 @@ from reverie.loss.smooth import total_variation
 from reverie.protocols import Canvas, Image, Loss, LossSpec, Machine, Moment, PerImage
 from reverie.spec import spec
 
-Measure = Literal["mse", "sum", "spherical", "cosine"]
+Measure = Literal["mse", "spherical", "cosine"]
 
 
 def apart(z: Tensor, anchor: Tensor, measure: Measure) -> PerImage:
     """How far latents are from others of the same shape `[b, ...]`: half the mean squared
-    difference, the sum of the squared differences, half the squared angle, or 1 minus the
-    cosine."""
+    difference, half the squared angle, or 1 minus the cosine."""
     if measure == "mse":
         return (z - anchor).square().flatten(1).mean(1) / 2
-    if measure == "sum":
-        return (z - anchor).square().flatten(1).sum(1)
     rows = zip(unit(z).split(1), unit(anchor).split(1), strict=True)
     if measure == "spherical":
         return torch.cat([spherical(a, b)[0] for a, b in rows])
@@ -95,6 +94,26 @@ class LatentPull(LossSpec):
             height, width = canvas().shape[-2:]
             picture = images.fit(images.load(self.towards), (width, height)).to(here.device)
             return canvas.latents_of(picture).expand_as(here)
+
+
+@spec
+class StylePull(LossSpec):
+    """The sum of the squares of the way that all rows of w, or in space s all styles, have gone
+    since the canvas began, in their own units: what StyleCLIP's weights are weights of."""
+
+    weight: Number = 0.008
+
+    def build(self, canvas: Canvas, machine: Machine) -> Loss:
+        bare = canvas.canvas if isinstance(canvas, AveragedCanvas) else canvas
+        if not isinstance(bare, StyleGANCanvas):
+            raise SpecError(f"{type(bare).__name__} has no styles; LatentPull works there")
+        weight, point = as_curve(self.weight), bare.point
+        anchor = point().detach().clone()
+
+        def loss(image: Image, moment: Moment) -> PerImage:
+            return weight(moment.t) * (point() - anchor).square().flatten(1).sum(1)
+
+        return loss
 
 
 @spec

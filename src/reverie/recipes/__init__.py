@@ -3,9 +3,12 @@
 Recipes import what they name inside their bodies, so that asking for help needs no torch.
 """
 
+from reverie.recipes.clip_stylegan import clip_stylegan
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
+from reverie.recipes.styleclip import styleclip
+from reverie.recipes.stylegan3_clip import stylegan3_clip
 from reverie.recipes.vqgan_clip import vqgan_clip
 from reverie.recipes.vqgan_codes import vqgan_codes
 from reverie.recipes.vqgan_mse import vqgan_mse
@@ -19,4 +22,7 @@ RECIPES = {
     "vqgan-codes": vqgan_codes,
     "vqgan-mse": vqgan_mse,
     "vqgan-notebook": vqgan_notebook,
+    "clip-stylegan": clip_stylegan,
+    "styleclip": styleclip,
+    "stylegan3-clip": stylegan3_clip,
 }

@@ -32,17 +32,22 @@ def recipe_for(prompt: str, canvas: str, **options: Any) -> "Recipe":
 
 def best_recipe(options: Mapping[str, Any]) -> str:
     """The recipe for what is installed and asked: `scene` for the pocket models, `vqgan-clip` where
-    a VQGAN is installed, if it has all the options; else `fourier`."""
+    a VQGAN is installed, if it has all the options; else `fourier`. A face, which the words may not
+    want, is painted where the model or an option is of faces alone."""
     from reverie.recipes import RECIPES
+    from reverie.recipes.faces import draws_faces
     from reverie.recipes.words import best, first_installed
 
     perceptor = options.get("perceptor", "auto")
     small = (best() if perceptor == "auto" else perceptor) == "pocket-clip"
     wanted = "scene" if small else "vqgan-clip" if first_installed("vqgan") else "fourier"
-    known = inspect.signature(RECIPES[wanted]).parameters
-    if all(name in known for name in options):
-        return wanted
-    return "vqgan-clip" if "model" in options else "fourier"
+    plain = "vqgan-clip" if "model" in options else "fourier"
+    if draws_faces(options.get("model", "")):
+        wanted = plain = "clip-stylegan"
+    for name in (wanted, plain, "clip-stylegan", "styleclip"):
+        if {*options} <= {*inspect.signature(RECIPES[name]).parameters}:
+            return name
+    return plain
 
 
 def paint(
