@@ -67,6 +67,17 @@ def test_the_next_stage_begins_with_the_very_picture(model, goal, tmp_path, name
     assert not torch.allclose(seen[0, 0], seen[0, 3], atol=1e-3)
 
 
+def test_noise_maps_go_on_as_they_were_made(model, goal):
+    first, second = (
+        stage(dataclasses.replace(canvas, noise="optimised"), goal)
+        for canvas in spaces(model, "w", "w+")
+    )
+    before = Painting(first, range(2), CPU)
+    frames = [frame.image for frame, _ in before.frames()]
+    after = Painting(second, range(2), CPU, before=before).canvas
+    torch.testing.assert_close(after(), frames[-1], rtol=0, atol=2e-5)
+
+
 def test_an_average_goes_on_with_its_canvas(model, goal):
     first, second = (
         stage(Averaged(canvas=canvas, decay=0.9), goal) for canvas in spaces(model, "w", "w+")

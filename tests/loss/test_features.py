@@ -74,6 +74,8 @@ def test_it_is_the_mean_over_views_and_the_sum_over_perceptors_one_by_one(goal):
             )
             want += 3.0 * (1 - (seen * wanted).sum().item()) / COUNT
     assert found.item() == pytest.approx(want, rel=1e-5)
+    list(loss(pictures(1), at := moment(7, t=0.5)))
+    assert at.notes["likeness"].item() == pytest.approx(1 - want / 3 / 2, rel=1e-5)
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 4, 100])

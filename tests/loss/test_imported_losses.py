@@ -12,7 +12,7 @@ from reverie.canvas.pixels import Pixels
 from reverie.cli.app import main
 from reverie.device import machine
 from reverie.errors import ReverieError, WeightsError
-from reverie.loss.identity import IdentityPull
+from reverie.loss.identity import IdentityPull, seen
 from reverie.loss.lpips import LPIPSPull, reduced
 from reverie.nets.arcface import ArcFace
 from reverie.nets.lpips import LPIPS
@@ -165,6 +165,20 @@ class TestArcFace:
     def test_a_face_has_a_vector_of_unit_length(self):
         found = ArcFace(tensors("arcface"))(torch.zeros(1, 3, 112, 112))
         assert found.shape == (1, 512) and found.norm().item() == pytest.approx(1)
+
+
+def test_a_face_is_cut_out_as_styleclip_does(specs):
+    """Of a picture of 512 pixels, by means of blocks, and scaled to -1..1."""
+    rng = torch.Generator().manual_seed(1)
+    picture = torch.rand(1, 3, 512, 512, generator=rng)
+    whole = picture.unflatten(3, (256, 2)).unflatten(2, (256, 2)).mean((3, 5))
+    columns = torch.zeros(188, 112)
+    for i in range(112):  # each is the mean of the pixels that it covers, even in part
+        first, last = i * 188 // 112, -((i + 1) * 188 // -112)
+        columns[first:last, i] = 1 / (last - first)
+    face = columns.T @ whole[..., 35:223, 32:220] @ columns
+    network = ArcFace(tensors("arcface"))
+    torch.testing.assert_close(seen(network, picture), network(face * 2 - 1), rtol=0, atol=1e-4)
 
 
 def stock_unit(into: int, out: int, stride: int) -> nn.ModuleDict:
