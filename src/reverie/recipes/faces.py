@@ -241,7 +241,7 @@ def latents(init: str) -> "LatentSpec":
     from reverie.errors import SpecError
     from reverie.faces.latents import faces
 
-    if not Path(init.rpartition("#")[0] or init).expanduser().exists():
+    if not init or not Path(init.rpartition("#")[0] or init).expanduser().exists():
         raise SpecError(f"init: {init!r} is not {INITS}")
     (face,) = faces(init)
     return face.start
