@@ -8,16 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from safetensors.torch import save_file
 
 from nets import small_stylegans as small
 from record.films import frames
+from reverie import image as images
 from reverie.canvas.stylegan_start import LatentFile, MeanLatent, SeedLatent
 from reverie.curve import Ramp
 from reverie.device import machine
 from reverie.errors import PromptError, SpecError
-from reverie.image import load
 from reverie.perceptor.pocket import understood
 from reverie.prompt import parse
 from reverie.recipe import Recipe
@@ -83,7 +85,7 @@ def test_stages_can_be_left_out(face_model, stages):
         ({"face_lr": -0.1}, "below 0"),
         ({"size": (0, 32)}, "size"),
         ({"init": "nobody.npy"}, "nobody.npy"),
-        ({"init": "me.JPG"}, "is a picture, and a face starts from latents; leave the face out"),
+        ({"init": "me.JPG"}, "me.JPG: there is no such file"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_painted(face_model, tmp_path, wrong, message):
@@ -98,13 +100,22 @@ def test_a_nightmare_needs_words(face_model):
         spooky("a witch", face_model=face_model, nightmare=" ", **QUICK)
 
 
-def test_a_face_starts_where_it_is_told_to(face_model):
+def test_a_face_starts_where_it_is_told_to(face_model, tmp_path):
     starts = {"mean": MeanLatent(), "seed:7": SeedLatent(seed=7, truncation=0.7)}
     for init, want in starts.items():
         made = spooky("a witch", face_model=face_model, init=init, **QUICK)
         assert made.stages[0].canvas.start == want
-    made = spooky("a witch", face_model=face_model, init="w.npy", **QUICK)
-    assert made.stages[0].canvas.start == LatentFile(path="w.npy")
+    latents = tmp_path / "w.npy"
+    np.save(latents, np.ones(small.WIDTH, np.float32))
+    made = spooky("a witch", face_model=face_model, init=str(latents), **QUICK)
+    assert made.stages[0].canvas.start == LatentFile(path=str(latents))
+
+
+def test_the_latents_of_a_picture_are_found_first(face_model, tmp_path):
+    images.save(torch.rand(1, 3, 32, 32), tmp_path / "me.png", None)
+    made = spooky("a witch", face_model=face_model, init=str(tmp_path / "me.png"), **QUICK)
+    *before, face, _, _ = (stage.name for stage in made.stages)
+    assert before and face == "face"
 
 
 def test_without_a_face_the_vqgan_starts_from_a_picture(tmp_path, face_model):
@@ -113,7 +124,7 @@ def test_without_a_face_the_vqgan_starts_from_a_picture(tmp_path, face_model):
     only = {"stages": "nightmare", "init": str(first.pictures[0])}
     second = Run.start(spooky("a witch", **QUICK | only), tmp_path / "two", CPU)
     frame = next(second.frames()).frame
-    assert (frame.image - load(first.pictures[0])).abs().mean() < 0.1
+    assert (frame.image - images.load(first.pictures[0])).abs().mean() < 0.1
 
 
 def test_every_picture_of_a_batch_is_that_of_its_seed(tmp_path, face_model):

@@ -7,6 +7,7 @@ from reverie.recipes.clip_stylegan import clip_stylegan
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
+from reverie.recipes.spooky import spooky
 from reverie.recipes.styleclip import styleclip
 from reverie.recipes.stylegan3_clip import stylegan3_clip
 from reverie.recipes.vqgan_clip import vqgan_clip
@@ -25,4 +26,5 @@ RECIPES = {
     "clip-stylegan": clip_stylegan,
     "styleclip": styleclip,
     "stylegan3-clip": stylegan3_clip,
+    "spooky": spooky,
 }

@@ -12,11 +12,10 @@ latents, not from a file. Where the pocket models see, they have words that they
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reverie.curve import Number
+from reverie.curve import Number, Ramp
+from reverie.recipes.faces import Usual as Face
 
 if TYPE_CHECKING:
-    from reverie.canvas.stylegan_start import LatentSpec
-    from reverie.protocols import AugmentSpec
     from reverie.recipe import Recipe, Stage
     from reverie.recipes.words import Scenes
 
@@ -33,6 +32,8 @@ class Usual:
     cutouts: int
 
 
+ORIGINAL_FACE = Face(steps=40, lr=Ramp(value=0.1), cutouts=1, preset="styleclip", init="mean")
+SMALL_FACE = Face(steps=40, lr=Ramp(value=0.1), cutouts=12, preset="scene", init="best:64")
 ORIGINAL = Usual(size=(608, 752), spooky_lr=0.1, lr=0.01, cutouts=64)
 SMALL = Usual(size=(304, 376), spooky_lr=0.05, lr=0.02, cutouts=16)
 
@@ -45,8 +46,8 @@ def spooky(
     init: str = "auto",
     face_model: str = "auto",
     space: Literal["auto", "w", "w+", "s"] = "auto",
-    face_steps: int = 40,
-    face_lr: float = 0.1,
+    face_steps: int | None = None,
+    face_lr: float | None = None,
     spooky_steps: int = 10,
     spooky_lr: Number | None = None,
     model: str = "auto",
@@ -64,12 +65,14 @@ def spooky(
         nightmare: words of the nightmare: nightmare, pocket "a scary skull in a dark forest at
             night".
         stages: which of face, spooky and nightmare are painted.
-        init: what the face starts from: mean, random, seed:7 or a file of latents. Without a face,
-            what the VQGAN starts from: a picture, or as in `vqgan-clip`. auto: mean.
+        init: what the face starts from, as in `clip-stylegan`: mean, seed:7, best:32, a picture of
+            a face ... Without a face, what the VQGAN starts from: a picture, or as in `vqgan-clip`.
+            auto: mean, pocket best:64.
         face_model: the StyleGAN, by name or checkpoint file. auto: what is installed.
         space: what of the StyleGAN moves: w, w+ or s, the styles of all layers: s, pocket w+.
-        face_steps: updates of the face.
-        face_lr: learning rate of the face, in standard deviations; rises first, falls at the end.
+        face_steps: updates of the face: 40.
+        face_lr: its learning rate, in standard deviations, which rises first and falls at the end:
+            0.1.
         spooky_steps: updates of the second stage, on the same words.
         spooky_lr: its learning rate: 0.1, pocket 0.05.
         model: the VQGAN, by name or checkpoint file. auto: what is installed.
@@ -96,7 +99,7 @@ def spooky(
     views = {"cutouts": usual.cutouts if cutouts is None else cutouts, "preset": preset}
     made: list[Stage] = []
     if "face" in chosen:
-        made.append(_face(scenes, face_model, init, space, perceptor, face_steps, face_lr))
+        made.extend(_face(scenes, face_model, init, space, perceptor, face_steps, face_lr))
     for name, said, rate, count in (
         ("spooky", scenes, rates[0], spooky_steps),
         ("nightmare", dream, rates[1], steps),
@@ -122,11 +125,11 @@ def _chosen(stages: str) -> list[str]:
     return chosen
 
 
-def _check_steps(**counts: int) -> None:
+def _check_steps(**counts: int | None) -> None:
     from reverie.errors import SpecError
 
     for name, count in counts.items():
-        if count < 1:
+        if count is not None and count < 1:
             raise SpecError(
                 f"{name} must be 1 or more, got {count}; to leave a stage out, name the others: "
                 "--stages face,spooky"
@@ -147,52 +150,27 @@ def _face(
     init: str,
     space: Literal["auto", "w", "w+", "s"],
     perceptor: str,
-    steps: int,
-    lr: float,
-) -> "Stage":
-    """StyleCLIP's loop; or, with the pocket model, as suits it."""
-    from reverie.augment.cutouts import Cutouts
-    from reverie.augment.whole import WholeView
+    steps: int | None,
+    lr: float | None,
+) -> "list[Stage]":
+    """StyleCLIP's loop, after what finds the latents of a picture; or, where the pocket models
+    paint alone, as suits them."""
+    import dataclasses
+
     from reverie.canvas.stylegan import StyleGAN
-    from reverie.curve import Ramp
-    from reverie.loss.prompts import Prompts
     from reverie.optimizer import Adam
-    from reverie.recipe import Stage
-    from reverie.recipes import faces, words
+    from reverie.recipes import faces
 
     model = faces.best() if model == "auto" else model
-    small = model == faces.POCKET
+    usual = SMALL_FACE if faces.small(model, perceptor) else ORIGINAL_FACE
     if space == "auto":
-        space = "w+" if small else "s"
-    look: AugmentSpec = Cutouts(count=16, preset="scene") if small else WholeView()
-    loss = Prompts(
-        scenes=scenes,
-        perceptors=words.perceptors(perceptor),
-        augment=look,
-        distance="cosine",
+        space = "w+" if usual is SMALL_FACE else "s"
+    *before, last = faces.painted(
+        StyleGAN(model=model, space=space),
+        faces.wanted(scenes, perceptor, usual, None, "auto", "cosine"),
+        Adam(lr=usual.lr if lr is None else Ramp(value=lr)),
+        init=usual.init if init == "auto" else init,
+        steps=usual.steps if steps is None else steps,
+        pulls={},
     )
-    canvas = StyleGAN(model=model, space=space, start=_latent(init))
-    optimizer = Adam(lr=Ramp(value=lr))
-    return Stage(
-        canvas=canvas, losses={"prompts": loss}, optimizer=optimizer, steps=steps, name="face"
-    )
-
-
-def _latent(init: str) -> "LatentSpec":
-    """What the face starts from."""
-    from pathlib import Path
-
-    from reverie.canvas.stylegan_start import LatentFile, MeanLatent, RandomLatent, SeedLatent
-    from reverie.errors import SpecError
-    from reverie.image import SUFFIXES
-
-    word, _, number = init.partition(":")
-    if word == "seed" and number.isdigit():
-        return SeedLatent(seed=int(number), truncation=0.7)
-    if Path(init).suffix.lower() in SUFFIXES:
-        raise SpecError(
-            f"init: {init} is a picture, and a face starts from latents; leave the face out: "
-            f"--stages spooky,nightmare, or make latents of it: reverie invert {init}"
-        )
-    known = {"auto": MeanLatent(), "mean": MeanLatent(), "random": RandomLatent()}
-    return known[init] if init in known else LatentFile(path=init)
+    return [*before, dataclasses.replace(last, name="face")]
