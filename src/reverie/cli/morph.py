@@ -115,7 +115,7 @@ def morph(
     route = Route.of(model, faces, way, loop)
     story = story_of("morph", model, faces, how)
 
-    def drawn(t: float) -> Image:
+    def drawn(t: float) -> "Image":
         styles = model.styles([route.at(t)])
         if step is not None:
             styles = styles + alpha * (sin(pi * t) ** 2 if loop else t) * step

@@ -168,17 +168,15 @@ def read(path: Path) -> Directions:
         raise WeightsError(
             f"{path}: these directions are damaged ({error}); make them again: reverie directions"
         ) from error
-    made = Directions(rows.float(), channels.long(), deviation.float(), about)
-    _check(made, path)
-    return made
+    _check(rows, channels, deviation, about, path)
+    return Directions(rows.float(), channels.long(), deviation.float(), about)
 
 
-def _check(made: Directions, path: Path) -> None:
-    count, whole = len(made.channels), isinstance(made.about, dict)
-    whole &= made.rows.ndim == 2 and made.channels.ndim == 1 and made.deviation.ndim == 1
-    whole &= count > 0 and len(made.rows) == count == len(made.deviation)
-    whole &= bool(made.rows.isfinite().all() and made.deviation.isfinite().all())
-    if not whole or not {"survey", "generator", "perceptor"} <= {*made.about}:
+def _check(rows: Tensor, channels: Tensor, deviation: Tensor, about: Any, path: Path) -> None:
+    whole = rows.ndim == 2 and channels.ndim == 1 and deviation.ndim == 1
+    whole = whole and 0 < len(rows) == len(channels) == len(deviation)
+    whole = whole and bool(rows.isfinite().all() and deviation.isfinite().all())
+    if not whole or not {"survey", "generator", "perceptor"} <= {*about}:
         raise WeightsError(
             f"{path}: its rows, channels and deviations do not go together; make it again"
         )

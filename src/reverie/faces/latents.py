@@ -43,7 +43,7 @@ def faces(text: str, *, count: int = 1, truncation: float = 0.7) -> list[Face]:
         if numbers := re.fullmatch(r"(?:seed:)?(\d+)(?:(?:-|\.\.)(\d+))?", part):
             first, last = int(numbers[1]), int(numbers[2] or int(numbers[1]) + count - 1)
             if not first <= last < first + MOST:
-                raise SpecError(f"{part}: seeds go up, {MOST} at most, such as 1-4")
+                raise SpecError(f"{part}: seeds go up, such as 1-4, and {MOST} of them at most")
             found += [
                 Face(f"seed {seed}", SeedLatent(seed=seed, truncation=truncation))
                 for seed in range(first, last + 1)
@@ -66,7 +66,7 @@ def _file(text: str) -> tuple[str, int | None]:
         if len(inside) != 1:
             raise SpecError(f"{text}: holds {len(inside)} files of latents; name one of them")
         return str(inside[0]), number
-    if path.suffix.lower() in images.SUFFIXES:
+    if path.suffix.lower() in images.SUFFIXES and path.is_file():
         beside = path.with_suffix(SUFFIX)
         if not beside.is_file():
             raise SpecError(

@@ -75,10 +75,10 @@ def mixed(start: Ws, other: Ws, rows: Sequence[int]) -> Ws:
         SpecError: there are no such rows.
     """
     count = start.shape[1]
-    if not rows or not all(0 <= row < count for row in rows):
-        raise SpecError(
-            f"rows: got {', '.join(map(str, rows)) or 'none'}; this generator has 0 to {count - 1}"
-        )
+    wrong = [row for row in rows if not 0 <= row < count]
+    if wrong or not rows:
+        said = f"got {wrong[0]}" if wrong else "none are given"
+        raise SpecError(f"rows: {said}; this generator has 0 to {count - 1}")
     chosen = torch.zeros(count, dtype=torch.bool, device=start.device)
     chosen[list(rows)] = True
     return torch.where(chosen[:, None], other, start)
