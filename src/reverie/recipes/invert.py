@@ -35,15 +35,15 @@ def invert(
     model: str = "auto",
     perceptor: str = "auto",
     space: Literal["w", "w+"] = "w+",
-    init: str = "auto",
-    steps: int = 120,
-    lr: float = 0.1,
-    fine_steps: int = 180,
-    fine_lr: float = 0.05,
-    hold: float = 0.01,
+    init: str = "mean",
+    steps: int = 100,
+    lr: float = 0.2,
+    fine_steps: int = 150,
+    fine_lr: float = 0.1,
+    hold: float = 0.05,
     pixels: float = 4.0,
     features: float = 1.0,
-    cutouts: int = 8,
+    cutouts: int = 4,
     lpips: float = 1.0,
     identity: float = 0.5,
 ) -> "Recipe":
@@ -60,7 +60,7 @@ def invert(
         space: w, one style for all layers: true to the network, not to the picture; w+, one for
             each: nearer, and harder to edit.
         init: what to start from: mean, seed:7, best:64 (of so many seeds, by its pixels), or a file
-            of latents. auto: mean, pocket best:64.
+            of latents.
         steps: updates in w.
         lr: their learning rate, in standard deviations; rises first, falls at the end.
         fine_steps: updates in w+ after these.
@@ -99,9 +99,9 @@ def inversion(
     start: "LatentSpec",
     losses: "dict[str, LossSpec]",
     *,
-    steps: tuple[int, int] = (120, 180),
-    lr: tuple[float, float] = (0.1, 0.05),
-    hold: float = 0.01,
+    steps: tuple[int, int] = (100, 150),
+    lr: tuple[float, float] = (0.2, 0.1),
+    hold: float = 0.05,
 ) -> "tuple[Stage, ...]":
     """The stages that come near to what `losses` ask for: in w, unless latents of a file are there
     already, then in w+, unless w alone is wanted. Any canvas of the same network goes on after
@@ -137,7 +137,7 @@ def inversion(
 def likeness(
     picture: str,
     perceptor: str = "auto",
-    cutouts: int = 8,
+    cutouts: int = 4,
     pixels: float = 4.0,
     features: float = 1.0,
     lpips: float = 1.0,
@@ -180,7 +180,7 @@ def _check(least: int, **numbers: float) -> None:
             raise SpecError(f"{name}: got {number}; {least} or more is wanted")
 
 
-def beginning(picture: str, canvas: "StyleGAN", init: str = "auto") -> "LatentSpec":
+def beginning(picture: str, canvas: "StyleGAN", init: str = "mean") -> "LatentSpec":
     """What a search for a picture starts from.
 
     Raises:
@@ -191,10 +191,7 @@ def beginning(picture: str, canvas: "StyleGAN", init: str = "auto") -> "LatentSp
 
     from reverie.canvas.stylegan_start import LatentFile, MeanLatent, SeedLatent
     from reverie.errors import SpecError
-    from reverie.recipes import faces
 
-    if init == "auto":
-        init = "best:64" if canvas.model == faces.POCKET else "mean"
     if init == "mean":
         return MeanLatent()
     if found := re.fullmatch(r"(best|seed):(\d+)", init):
