@@ -103,7 +103,7 @@ class WordOptions:
         """What an editor makes of words. Says which of them the perceptor does not know."""
         from reverie.perceptor.pocket import understood
 
-        if "pocket-clip" in editor.directions.about["perceptor"]:
+        if "pocket-clip" in perceptor_called(self.perceptor).digests():
             note(understood([target, self.neutral]))
         return editor.step(target, self.neutral, top=self.top, beta=self.beta)
 

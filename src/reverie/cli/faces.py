@@ -107,7 +107,8 @@ def edit(
 
     Each face stays who it is, as far as the generator can tell its features apart. Target and
     neutral words should differ in one thing only: "a face with curly hair" and "a face with hair".
-    A StyleGAN is prepared for it once, by `reverie directions`.
+    What a channel does is seen from its slope; `reverie directions` prepares a StyleGAN with more
+    care, once.
 
     Args:
         who: seed:7, several as 1-4 or 3,7, mean, a file of latents, or a picture that has one

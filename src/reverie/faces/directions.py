@@ -24,6 +24,7 @@ from torch import Tensor
 
 from reverie.errors import SpecError, WeightsError
 from reverie.faces.survey import Channels, Rows, Survey
+from reverie.faces.usual import TOP
 from reverie.perceptor.compare import embed_labels
 from reverie.protocols import Perceptor
 from reverie.spec import from_json
@@ -61,37 +62,42 @@ class Directions:
         """How far each channel goes the way that an embedding is to go, -1 to 1."""
         return F.normalize(self.rows.to(change.device), dim=1) @ change
 
-    def step(
-        self, change: Float[Tensor, " d"], size: int, *, top: int = 20, beta: float | None = None
-    ) -> Float[Tensor, " s"]:
-        """The step in S, of which `alpha` are taken: the most relevant channel moves by its
-        deviation.
 
-        Args:
-            change: unit length, see `change_of`.
-            size: how many numbers S has.
-            top: so many channels move, the most relevant ones.
-            beta: instead: those move whose relevance is this or more.
+def step_along(
+    relevance: Float[Tensor, " channels"],
+    channels: Channels,
+    deviation: Float[Tensor, " channels"],
+    size: int,
+    *,
+    top: int = TOP,
+    beta: float | None = None,
+) -> Float[Tensor, " s"]:
+    """The step in S, of which `alpha` are taken: the most relevant channel moves by its deviation.
 
-        Raises:
-            SpecError: no channel moves.
-        """
-        found = self.relevance(change)
-        most = found.abs().max().item()
-        if beta is not None and not 0 <= beta <= most:
-            raise SpecError(
-                f"beta: {beta:g} leaves no channel; the most relevant one has {most:.3f}, so take "
-                f"less than that, such as {most * 0.6:.2f}, or say how many with --top"
-            )
-        if top < 1:
-            raise SpecError(f"top: got {top}; 1 or more channels move, and 20 is usual")
-        if not most > 0:
-            raise SpecError("these words change nothing that any channel does; take others")
-        least = beta if beta is not None else found.abs().topk(min(top, len(found))).values[-1]
-        kept = torch.where(found.abs() >= least, found / most, torch.zeros_like(found))
-        step = found.new_zeros(size)
-        step[self.channels.to(step.device)] = kept * self.deviation.to(step.device)
-        return step
+    Args:
+        size: how many numbers S has.
+        top: so many channels move, the most relevant ones.
+        beta: instead: those move whose relevance is this or more.
+
+    Raises:
+        SpecError: no channel moves.
+    """
+    far = relevance.abs()
+    most = far.max().item()
+    if beta is not None and not 0 <= beta <= most:
+        raise SpecError(
+            f"beta: {beta:g} leaves no channel; the most relevant one has {most:.3f}, so take "
+            f"less than that, such as {most * 0.6:.2f}, or say how many with --top"
+        )
+    if top < 1:
+        raise SpecError(f"top: got {top}; 1 or more channels move, and 20 is usual")
+    if not most > 0:
+        raise SpecError("these words change nothing that any channel does; take others")
+    least = beta if beta is not None else far.topk(min(top, len(far))).values[-1]
+    kept = torch.where(far >= least, relevance / most, torch.zeros_like(relevance))
+    step = relevance.new_zeros(size)
+    step[channels.to(step.device)] = kept * deviation.to(step.device)
+    return step
 
 
 def change_of(perceptor: Perceptor, target: str, neutral: str) -> Float[Tensor, " d"]:

@@ -1,4 +1,4 @@
-"""Faces changed by words: a generator, its survey, and the perceptor that understood it."""
+"""Faces changed by words: a generator, a perceptor, and what is known of its channels."""
 
 import re
 from collections.abc import Sequence
@@ -10,19 +10,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reverie import image as images
-from reverie.errors import WeightsError
 from reverie.faces import directions
 from reverie.faces.directions import Directions
 from reverie.faces.model import FaceModel
+from reverie.faces.slopes import Slopes
 from reverie.faces.survey import Survey
 from reverie.faces.usual import ALPHA, NEUTRAL, TOP
 from reverie.nets.stylegan import Styles, Ws
 from reverie.perceptor.compare import embed_labels
 from reverie.protocols import Image, Machine, Perceptor, PerceptorSpec
-from reverie.weights import pocket
 from reverie.weights.models import home, plain
-
-SHIPPED = ("pocket-stylegan", "pocket-clip")  # the pair whose directions come with the package
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class FaceEditor:
 
     model: FaceModel
     perceptor: Perceptor
-    directions: Directions
+    directions: Directions | Slopes
 
     @classmethod
     def of(
@@ -45,16 +42,20 @@ class FaceEditor:
     ) -> "FaceEditor":
         """
         Args:
-            path: of the directions; None finds those that `reverie directions` made.
+            path: of directions; None takes those that `reverie directions` made, and where there
+                are none, slopes.
 
         Raises:
-            WeightsError: there are none, or they are of another generator or perceptor.
+            WeightsError: they are of another generator or perceptor, or cannot be read.
         """
         wanted = Survey(model=model, perceptor=perceptor).about()
-        path = path or found(model, wanted["generator"], wanted["perceptor"])
-        made = directions.read(path)
+        opened, eye = FaceModel.of(model, on, label), perceptor.build(on)
+        usual = place(model, wanted["generator"], list(wanted["perceptor"]))
+        if path is None and not usual.is_file():
+            return cls(opened, eye, Slopes.of(opened, eye))
+        made = directions.read(path := path or usual)
         directions.check_fits(made, wanted, path)
-        return cls(FaceModel.of(model, on, label), perceptor.build(on), made)
+        return cls(opened, eye, made)
 
     def step(
         self, target: str, neutral: str = NEUTRAL, *, top: int = TOP, beta: float | None = None
@@ -70,8 +71,15 @@ class FaceEditor:
             SpecError: the words say the same, or no channel moves.
         """
         change = directions.change_of(self.perceptor, target, neutral)
-        size = self.model.network.s_dim
-        return self.directions.step(change, size, top=top, beta=beta)
+        known = self.directions
+        return directions.step_along(
+            known.relevance(change),
+            known.channels,
+            known.deviation,
+            self.model.network.s_dim,
+            top=top,
+            beta=beta,
+        )
 
     def edited(
         self, latents: Sequence[Ws | Styles], step: Float[Tensor, " s"], alpha: float = ALPHA
@@ -101,25 +109,6 @@ def place(model: str, generator: str, perceptor: Sequence[str]) -> Path:
         generator: SHA-256 of the model.
         perceptor: the names of its files.
     """
-    if (model, *perceptor) == SHIPPED:
-        own = pocket.FOLDER / "directions.safetensors"
-        if own.is_file() and directions.read(own).about["generator"] == generator:
-            return own
     seer = "-".join(plain(Path(name).stem or name) for name in perceptor)
     name = re.sub(r"\W+", "-", Path(model).stem)
     return home() / "directions" / f"{name}-{generator[:8]}-{seer}.safetensors"
-
-
-def found(model: str, generator: str, perceptor: dict[str, str]) -> Path:
-    """Where the directions of a pair lie.
-
-    Raises:
-        WeightsError: they have not been made yet.
-    """
-    path = place(model, generator, list(perceptor))
-    if not path.is_file():
-        raise WeightsError(
-            f"there are no directions for {model} and {', '.join(perceptor)} yet; make them, once: "
-            f"reverie directions {model} --perceptor {','.join(perceptor)}"
-        )
-    return path

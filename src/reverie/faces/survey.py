@@ -84,7 +84,7 @@ class Surveyor:
         network = built(survey.model, on)
         drawn = numpy_normal(survey.seed, survey.codes, network.z_dim)
         ws = mapped(network, drawn, survey.label, survey.truncation, survey.cutoff)
-        mean, deviation = _statistics(network, survey.count, survey.seed, survey.truncation)
+        mean, deviation = statistics(network, survey.count, survey.seed, survey.truncation)
         with torch.no_grad():
             codes = network.styles(ws)
         eye = survey.perceptor.build(on)
@@ -124,7 +124,7 @@ def channels(network: StyleGAN) -> Channels:
 
 
 @lru_cache(maxsize=2)
-def _statistics(
+def statistics(
     network: StyleGAN, count: int, seed: int, truncation: float
 ) -> tuple[Float[Tensor, " s"], Float[Tensor, " s"]]:
     return network.style_statistics(count, seed, truncation)
