@@ -6,7 +6,8 @@ pictures of 608x752 at 0.01, each shown for a thirtieth of a second.
 Differs: styles are counted in standard deviations, and CLIP sees pictures as it was trained to,
 with mean and deviation. What is made spooky has the size of the nightmare, which goes on from its
 latents, not from a file. Where the pocket models see, they have words that they know for
-"nightmare"; where they paint alone, pictures are half as wide and their steps larger.
+"nightmare"; where they paint alone, the face moves in w, pictures are half as wide, and steps are
+larger.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Usual:
 
 
 ORIGINAL_FACE = Face(steps=40, lr=Ramp(value=0.1), cutouts=1, preset="styleclip", init="mean")
-SMALL_FACE = Face(steps=40, lr=Ramp(value=0.1), cutouts=12, preset="scene", init="best:64")
+SMALL_FACE = Face(steps=40, lr=Ramp(value=0.2), cutouts=12, preset="scene", init="mean")
 ORIGINAL = Usual(size=(608, 752), spooky_lr=0.1, lr=0.01, cutouts=64)
 SMALL = Usual(size=(304, 376), spooky_lr=0.05, lr=0.02, cutouts=16)
 
@@ -67,12 +68,12 @@ def spooky(
         stages: which of face, spooky and nightmare are painted.
         init: what the face starts from, as in `clip-stylegan`: mean, seed:7, best:32, a picture of
             a face ... Without a face, what the VQGAN starts from: a picture, or as in `vqgan-clip`.
-            auto: mean, pocket best:64.
+            auto: mean.
         face_model: the StyleGAN, by name or checkpoint file. auto: what is installed.
-        space: what of the StyleGAN moves: w, w+ or s, the styles of all layers: s, pocket w+.
+        space: what of the StyleGAN moves: w, w+ or s, the styles of all layers: s, pocket w.
         face_steps: updates of the face: 40.
         face_lr: its learning rate, in standard deviations, which rises first and falls at the end:
-            0.1.
+            0.1, pocket 0.2.
         spooky_steps: updates of the second stage, on the same words.
         spooky_lr: its learning rate: 0.1, pocket 0.05.
         model: the VQGAN, by name or checkpoint file. auto: what is installed.
@@ -164,7 +165,7 @@ def _face(
     model = faces.best() if model == "auto" else model
     usual = SMALL_FACE if faces.small(model, perceptor) else ORIGINAL_FACE
     if space == "auto":
-        space = "w+" if usual is SMALL_FACE else "s"
+        space = "w" if usual is SMALL_FACE else "s"
     *before, last = faces.painted(
         StyleGAN(model=model, space=space),
         faces.wanted(scenes, perceptor, usual, None, "auto", "cosine"),
