@@ -1,6 +1,10 @@
 """The parts of a portrait in painter's order: backdrop, body, head, face; then hair and hats."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from training import portrait_face as face
@@ -10,24 +14,35 @@ from training.portrait_shapes import Patch, Sheet, box, ellipse, polygon
 from training.portrait_traits import ATTRIBUTES, HAIRS, HUES, IRISES, SKINS, Portraits
 
 
-def draw(portraits: Portraits, size: int, device: torch.device | str = "cpu") -> Tensor:
-    """Pictures [b,3,size,size] in 0..1, painted at twice the size and averaged."""
+def draw(
+    portraits: Portraits,
+    size: int,
+    device: torch.device | str = "cpu",
+    mixes: Mapping[str, Tensor] = MappingProxyType({}),
+) -> Tensor:
+    """Pictures [b,3,size,size] in 0..1, painted at twice the size and averaged.
+
+    mixes: of attributes that are colours, how much there is of each choice, [b, choices].
+    """
     portraits = portraits.to("cpu")
     chunk = len(portraits) if torch.device(device).type != "cpu" else CHUNK
-    pictures = [
-        _paint(portraits.rows(slice(start, start + chunk)), size, device)
-        for start in range(0, len(portraits), max(chunk, 1))
-    ]
+    pictures = []
+    for start in range(0, len(portraits), max(chunk, 1)):
+        rows = slice(start, start + chunk)
+        some = {name: mix[rows] for name, mix in mixes.items()}
+        pictures.append(_paint(portraits.rows(rows), size, device, some))
     return torch.cat(pictures) if pictures else torch.zeros(0, 3, size, size, device=device)
 
 
 CHUNK = 32  # pictures at a time: their planes fit a processor's cache
 
 
-def _paint(portraits: Portraits, size: int, device: torch.device | str) -> Tensor:
+def _paint(
+    portraits: Portraits, size: int, device: torch.device | str, mixes: Mapping[str, Tensor]
+) -> Tensor:
     sheet = Sheet(portraits, 2 * size, device)
-    _choose_colours(sheet)
-    _choose_looks(sheet)
+    _choose_colours(sheet, mixes)
+    _choose_looks(sheet, mixes)
     backdrop(sheet)
     hats.wings(sheet)
     hair.behind(sheet)
@@ -50,17 +65,26 @@ def _paint(portraits: Portraits, size: int, device: torch.device | str) -> Tenso
     return torch.nn.functional.avg_pool2d(sheet.canvas, 2).clamp_(0, 1)
 
 
-def _choose_colours(sheet: Sheet) -> None:
+def _choose_colours(sheet: Sheet, mixes: Mapping[str, Tensor]) -> None:
     p = sheet.portraits
-    tables = {name: torch.tensor(list(t.values())) for name, t in TABLES.items()}
     bright = 1 + 0.09 * p.shade[:, None]
     warm = 1 + p.tint[:, None] * torch.tensor([0.03, 0.06, 0.08])
-    sheet.set("skin", (tables["skin"][p.skin] * warm).clamp(0, 1))
-    sheet.set("hair", (tables["hair"][p.hair_colour] * warm).clamp(0, 1))
-    sheet.set("iris", tables["iris"][p.eye_colour])
-    sheet.set("hat", tables["hue"][p.hat_colour] * bright)
-    sheet.set("clothes", tables["hue"][p.clothes_colour] * bright)
-    sheet.set("background", tables["hue"][p.background] * bright)
+    sheet.set("skin", (_colour(p, "skin", mixes) * warm).clamp(0, 1))
+    sheet.set("hair", (_colour(p, "hair_colour", mixes) * warm).clamp(0, 1))
+    sheet.set("iris", _colour(p, "eye_colour", mixes))
+    sheet.set("hat", _colour(p, "hat_colour", mixes) * bright)
+    sheet.set("clothes", _colour(p, "clothes_colour", mixes) * bright)
+    sheet.set("background", _colour(p, "background", mixes) * bright)
+
+
+def _colour(p: Portraits, name: str, mixes: Mapping[str, Tensor]) -> Tensor:
+    """[b,3] of an attribute that is a colour."""
+    return (_shares(p, name, mixes) @ torch.tensor(list(COLOURS[name].values()))).clamp(0, 1)
+
+
+def _shares(p: Portraits, name: str, mixes: Mapping[str, Tensor]) -> Tensor:
+    """[b,choices], how much there is of each."""
+    return mixes[name] if name in mixes else F.one_hot(getattr(p, name), len(COLOURS[name])).float()
 
 
 # Of each mood: how open the eyes are, where the upper lid cuts and how it slants, and the brows.
@@ -74,7 +98,7 @@ MOODS = {
 }
 
 
-def _choose_looks(sheet: Sheet) -> None:
+def _choose_looks(sheet: Sheet, mixes: Mapping[str, Tensor]) -> None:
     p = sheet.portraits
     moods = torch.tensor([MOODS[mood] for mood in ATTRIBUTES["mouth"]])[p.mouth]
     for column, name in enumerate(("wide", "lid", "slant", "brow_y", "brow_slant")):
@@ -93,19 +117,25 @@ def _choose_looks(sheet: Sheet) -> None:
     lips = p.lips.float()
     sheet.set("lips", lips * (0.6 + 1.0 * (p.kind == ATTRIBUTES["kind"].index("clown"))))
     red = torch.tensor([0.80, 0.10, 0.20])
-    skin = torch.tensor(list(SKINS.values()))[p.skin] * 0.38
+    skin = _colour(p, "skin", mixes) * 0.38
     sheet.set("lip", torch.where(lips[:, None] > 0, red, skin))
-    iris = torch.tensor(list(IRISES.values()))[p.eye_colour]
-    glowing = torch.tensor([colour.startswith("glowing") for colour in IRISES])[p.eye_colour]
-    sheet.set("glow", glowing.float())
-    sheet.set("eyeball", torch.where(glowing[:, None], iris * 0.45 + 0.55, torch.ones(3)))
+    iris = _colour(p, "eye_colour", mixes)
+    glowing = torch.tensor([float(colour.startswith("glowing")) for colour in IRISES])
+    glow = (_shares(p, "eye_colour", mixes) @ glowing).clamp(0, 1)
+    sheet.set("glow", glow)
+    sheet.set("eyeball", torch.lerp(torch.ones(3), iris * 0.45 + 0.55, glow[:, None]))
 
 
 def _kinds(*kinds: str) -> Tensor:
     return torch.tensor([ATTRIBUTES["kind"].index(kind) for kind in kinds])
 
 
-TABLES = {"skin": SKINS, "hair": HAIRS, "iris": IRISES, "hue": HUES}
+COLOURS = {
+    "skin": SKINS,
+    "hair_colour": HAIRS,
+    "eye_colour": IRISES,
+    **dict.fromkeys(("hat_colour", "clothes_colour", "background"), HUES),
+}
 
 
 def backdrop(sheet: Sheet) -> None:

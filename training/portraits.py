@@ -229,10 +229,15 @@ def sample(count: int, draws: torch.Generator) -> Portraits:
     """`count` faces; the generator lives on the CPU, and so do they."""
     codes: dict[str, Tensor] = {}
     for name in ATTRIBUTES:
-        weights = _weights(name, codes, count)
-        codes[name] = torch.multinomial(weights, 1, generator=draws).flatten()
+        shares = weights(name, codes, count)
+        codes[name] = torch.multinomial(shares, 1, generator=draws).flatten()
     even = torch.rand(12, count, generator=draws) * 2 - 1
     signs = torch.randint(0, 2, (2, count), generator=draws).float()
+    return made(codes, even, signs)
+
+
+def made(codes: dict[str, Tensor], even: Tensor, signs: Tensor) -> Portraits:
+    """Faces of chosen attributes. even: `[12, b]` in -1..1; signs: `[2, b]`, 0 or 1."""
     yaw, pitch, roll, zoom, light, width, jaw, eye_size, eye_gap, brow, shade, tint = even
     return Portraits(
         **codes,
@@ -253,19 +258,20 @@ def sample(count: int, draws: torch.Generator) -> Portraits:
     )
 
 
-def _weights(name: str, codes: dict[str, Tensor], count: int) -> Tensor:
-    """[count, choices]: of the character, if it has its own, times those of what is known."""
+def weights(name: str, codes: dict[str, Tensor], count: int) -> Tensor:
+    """How likely each choice of an attribute is, [count, choices], given those before it: as the
+    character has it, if it has its own, times the factors of what is known."""
     choices = ATTRIBUTES[name]
     own = torch.tensor(BASE[name]).expand(count, -1)
     if "kind" in codes:
         own = torch.stack([_own(name, kind) for kind in ATTRIBUTES["kind"]])[codes["kind"]]
-    weights = own.clone()
+    shares = own.clone()
     for leaning, known, value, factors in LEANS:
         if leaning == name:
             factor = torch.tensor([float(factors.get(choice, 1)) for choice in choices])
             rows = codes[known] == ATTRIBUTES[known].index(value)
-            weights[rows] *= factor
-    return torch.where(weights.sum(1, keepdim=True) > 0, weights, own)
+            shares[rows] *= factor
+    return torch.where(shares.sum(1, keepdim=True) > 0, shares, own)
 
 
 def _own(name: str, kind: str) -> Tensor:

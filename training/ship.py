@@ -1,4 +1,5 @@
-"""Put the models of finished runs into the package: `python -m training.ship clip RUN`.
+"""Put the models of finished runs into the package: `python -m training.ship clip RUN`. The
+StyleGAN takes two: `python -m training.ship stylegan RUN --mapping RUN`.
 
 fp16 safetensors with all that is needed to build them in their metadata.
 """
@@ -15,6 +16,8 @@ from torch import Tensor
 from reverie.nets import pocket_biggan, pocket_vqgan
 from training import backgrounds, pocket
 from training.concepts import Concept, concepts
+from training.stylegan_export import about, exported
+from training.stylegan_mapping import Mapping
 
 
 def about_generator(things: list[Concept], tensors: dict[str, Tensor]) -> dict[str, Any]:
@@ -58,11 +61,24 @@ def halves(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return tensors
 
 
-def ship(model: str, run: str) -> Path:
-    """Write a model into the package, whole or not at all; gives its file."""
+def generator_of_faces(run: str, mapping: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The StyleGAN of two runs, by NVIDIA's names, and what the package must know of it."""
+    net = Mapping()
+    net.load_state_dict(_mean(mapping))
+    size = json.loads((pocket.RUNS / run / "phase.json").read_text())["size"]
+    return exported(_mean(run), net), about(size)
+
+
+def ship(model: str, run: str, mapping: str | None = None) -> Path:
+    """Write a model into the package, whole or not at all; gives its file.
+
+    mapping: the run of the StyleGAN's mapping network.
+    """
+    if model == "stylegan":
+        state, told = generator_of_faces(run, str(mapping))
+        return _written(model, halves(state), told)
     folder = pocket.RUNS / run
-    state = torch.load(folder / "state.pt", weights_only=True, map_location="cpu")["mean"]
-    tensors = halves(state)
+    tensors = halves(_mean(run))
     if model == "biggan":
         told = about_generator(concepts(pocket.DATA), tensors)
     elif model == "vqgan":
@@ -70,6 +86,15 @@ def ship(model: str, run: str) -> Path:
     else:
         size = json.loads((folder / "phase.json").read_text())["size"]
         told = about_perceptor(model, json.loads((folder / "words.json").read_text()), size)
+    return _written(model, tensors, told)
+
+
+def _mean(run: str) -> dict[str, Tensor]:
+    path = pocket.RUNS / run / "state.pt"
+    return torch.load(path, weights_only=True, map_location="cpu")["mean"]
+
+
+def _written(model: str, tensors: dict[str, Tensor], told: dict[str, Any]) -> Path:
     pocket.SHIPPED.mkdir(exist_ok=True)
     path = pocket.SHIPPED / f"{model}.safetensors"
     part = path.with_suffix(".part")
@@ -81,10 +106,13 @@ def ship(model: str, run: str) -> Path:
 def main() -> None:
     """Ship one model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", choices=("clip", "judge", "biggan", "vqgan"))
+    parser.add_argument("model", choices=("clip", "judge", "biggan", "vqgan", "stylegan"))
     parser.add_argument("run")
+    parser.add_argument("--mapping", help="the run of the StyleGAN's mapping network")
     options = parser.parse_args()
-    path = ship(options.model, options.run)
+    if (options.model == "stylegan") != (options.mapping is not None):
+        parser.error("--mapping: the StyleGAN needs it, and no other model has one")
+    path = ship(options.model, options.run, options.mapping)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 
