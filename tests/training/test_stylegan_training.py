@@ -1,6 +1,7 @@
 """What the pocket StyleGAN learns with is what the package draws with, and no step is lost."""
 
 import json
+from typing import TypeVar
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from training.stylegan_net import COARSE, Painter, blurred, doubled, phases
 
 RATE = loop.Rate(1e-2, 1e-3, 1, 4)
 CPU = torch.device("cpu")
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def package_net(painter: Painter, mapping: Mapping, size: int) -> StyleGAN2:
 
 
 @torch.no_grad()
-def roughened(net: nn.Module) -> nn.Module:
+def roughened(net: Net) -> Net:
     """With biases that are not as they begin."""
     for weight in net.parameters():
         if weight.ndim == 1:

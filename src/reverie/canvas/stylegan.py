@@ -29,9 +29,11 @@ from reverie.nets.stylegan import StyleGAN as Network
 from reverie.nets.stylegans import frozen
 from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.spec import spec
+from reverie.weights import pocket
 from reverie.weights.store import find
 from reverie.weights.stylegan_layouts import stylegan_layout
 
+POCKET = "pocket-stylegan"
 KINDS = ("stylegan2", "stylegan3")
 TOLERANCE = 1e-4  # a noise map this near to mean 0 and variance 1 is left as it is
 EPS = 1e-12
@@ -181,7 +183,7 @@ class NativeSize:
 
 @spec
 class StyleGAN(CanvasSpec):
-    """`model` is a name that `reverie models` lists, or a checkpoint's path.
+    """`model` is `pocket-stylegan`, a name that `reverie models` lists, or a checkpoint's path.
 
     size: what the network draws, unless given; another is scaled, and its middle cut.
     space: `w`, one style vector; `w+`, one for every layer; `s`, the styles of all layers.
@@ -211,7 +213,7 @@ class StyleGAN(CanvasSpec):
         return side, side
 
     def digests(self) -> dict[str, str]:
-        return {self.model: find(self.model, *KINDS).digest()}
+        return {self.model: digest(self.model)}
 
     def memory(self, machine: Machine) -> int:
         """As measured on CPUs with networks of NVIDIA's usual widths, of 256 to 1024 pixels a side:
@@ -266,6 +268,17 @@ def built(model: str, machine: Machine) -> Network:
 
 
 def read(model: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    found = find(model, *KINDS)
-    tensors, fields = stylegan_layout(*found.contents(), str(found.path))
+    """What a model's network is built from, and its tensors."""
+    if model == POCKET:
+        inside = pocket.read(POCKET)
+        tensors, config, file = inside.tensors, inside.about, str(pocket.file_of(POCKET))
+    else:
+        found = find(model, *KINDS)
+        (tensors, config), file = found.contents(), str(found.path)
+    tensors, fields = stylegan_layout(tensors, config, file)
     return fields, tensors
+
+
+def digest(model: str) -> str:
+    """SHA-256 of a model's weights."""
+    return pocket.digest(model) if model == POCKET else find(model, *KINDS).digest()
