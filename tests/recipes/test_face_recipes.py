@@ -246,6 +246,7 @@ def test_where_the_pocket_models_paint_alone_they_are_painted_with_as_suits_them
     seen = recipe("a fox", perceptor=CLIP, **known).stages[0]
     assert alone.steps < seen.steps and isinstance(alone.losses["prompts"].augment, Cutouts)
     assert alone.losses["prompts"].augment.preset != "stylegan3-clip"
+    assert set(seen.losses) == {"prompts"} and len(alone.losses) == 2  # and something holds it
 
 
 def test_a_progan_begins_at_random_noise_and_says_what_it_has_not(models, quick, tmp_path):
@@ -255,7 +256,7 @@ def test_a_progan_begins_at_random_noise_and_says_what_it_has_not(models, quick,
     assert list(Run.start(made, tmp_path / "run", CPU).frames())
     assert clip_stylegan("a fox", size=(40, 32), **noisy).stages[0].canvas.size == (40, 32)
     for name, value in {
-        "space": "w+", "init": "best:4", "truncation": 0.5, "hold": 0.1, "reach": 2.0,
+        "space": "w+", "init": "best:4", "truncation": 0.5, "keep": 0.5, "hold": 0.1, "reach": 2.0,
         "noise": "none", "colours": True, "label": 0,
     }.items():  # fmt: skip
         with pytest.raises(

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import torch
 
+from reverie.augment.cutouts import Cutouts
 from reverie.canvas.stylegan import StyleGAN
 from reverie.canvas.stylegan_chosen import ChosenCentres, ChosenSeeds
 from reverie.device import machine
 from reverie.loss.prompts import Prompts
 from reverie.protocols import Draws, Moment, parts
 
+SEEN = 4  # views that it is enough to choose by
 KEPT = 4  # so many pictures have a start of their own
 AT_ONCE = 8  # drawn and seen together
 Chosen = ChosenSeeds | ChosenCentres
@@ -29,6 +31,8 @@ def chosen(canvas: StyleGAN, words: Prompts, start: Chosen) -> Chosen:
     """
     on, everyone = machine(), range(start.among)
     canvas = dataclasses.replace(canvas, start=naming(start, everyone))
+    if isinstance(words.augment, Cutouts) and words.augment.count > SEEN:
+        words = dataclasses.replace(words, augment=dataclasses.replace(words.augment, count=SEEN))
     loss, far = None, list[float]()
     with torch.no_grad():
         for first in range(0, start.among, AT_ONCE):

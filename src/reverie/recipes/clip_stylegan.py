@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from reverie.canvas.progan import ProGAN
     from reverie.recipe import Recipe
 
-ORIGINAL = Usual(steps=200, lr=0.02, cutouts=1, preset="styleclip", init="best:32")
-SMALL = Usual(steps=80, lr=(0.1, 0.02), cutouts=12, preset="scene", init="best:64")
+ORIGINAL = Usual(steps=200, lr=0.02, cutouts=1, preset="styleclip", init="best:32", space="w")
+SMALL = Usual(
+    steps=40, lr=(0.05, 0.02), cutouts=8, preset="scene", init="best:256", space="w+", keep=1.5
+)
 
 
 def clip_stylegan(
@@ -34,8 +36,9 @@ def clip_stylegan(
     cutouts: int | None = None,
     preset: str = "auto",
     init: str = "auto",
-    space: Literal["w", "w+", "s"] = "w",
+    space: Literal["auto", "w", "w+", "s"] = "auto",
     truncation: float | None = None,
+    keep: Number | None = None,
     hold: Number = 0.0,
     reach: float | None = None,
     noise: Noise = "const",
@@ -51,16 +54,18 @@ def clip_stylegan(
         model: the StyleGAN or ProGAN, by name or checkpoint file. auto: what is installed.
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height, if not what the network draws: scaled, and its middle cut.
-        steps: updates to make: 200, pocket 80.
-        lr: learning rate, in standard deviations: 0.02, pocket 0.1..0.02, which falls.
-        cutouts: views that are judged at every step: 1, pocket 12.
+        steps: updates to make: 200, pocket 40.
+        lr: learning rate, in standard deviations: 0.02, pocket 0.05..0.02, which falls.
+        cutouts: views that are judged at every step: 1, pocket 8.
         preset: how they are cut, one of those of `fourier`, or styleclip, the whole face at once.
             auto: styleclip for one view, stylegan3-clip for more, pocket scene.
         init: what to start from: mean, random, seed:7, best:32 (of so many seeds), centres:64 (the
             best of so many typical faces), a file of latents, or a picture of a face. auto:
-            best:32, pocket best:64.
+            best:32, pocket best:256.
         space: w, one style for all layers; w+, one for each; s, the channels of all layers.
-        truncation: of seeds: 1 leaves them as they are, 0 makes all the mean: 0.7.
+            auto: w, pocket w+.
+        truncation: of seeds: 1 leaves them as they are, 0 makes all the mean: 0.7, pocket 1.
+        keep: weight of a pull to where it starts: 0, pocket 1.5.
         hold: weight of a pull to the mean face, which softens what is extreme.
         reach: how far from the mean any number may go, in standard deviations.
         noise: fine detail: const (the network's own), none, random or optimised.
@@ -80,19 +85,19 @@ def clip_stylegan(
     steps = usual.steps if steps is None else steps
     own = {"space": space, "reach": reach, "noise": noise, "colours": colours, "label": label}
     if faces.is_progan(model):
-        pulls = {"init": init, "truncation": truncation, "hold": hold}
+        pulls = {"init": init, "truncation": truncation, "keep": keep, "hold": hold}
         canvas = progan(model, size, own | pulls)
         stages = (
             Stage(canvas=canvas, losses={"prompts": words}, optimizer=optimizer, steps=steps),
         )
     else:
         stages = faces.painted(
-            faces.canvas(model, size, **own),
+            faces.canvas(model, size, usual, **own),
             words,
             optimizer,
             init=usual.init if init == "auto" else init,
             steps=steps,
-            pulls=faces.held(hold),
+            pulls=faces.pulls(hold, usual.keep if keep is None else keep),
             truncation=truncation,
         )
     return Recipe(name="clip-stylegan", title=prompts.title(scenes), stages=stages)

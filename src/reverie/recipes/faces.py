@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 POCKET = "pocket-stylegan"
 KINDS = ("stylegan2", "stylegan3")
-TRUNCATION = 0.7  # of seeds, unless another is asked for
+TRUNCATION = 0.7  # of seeds, unless another is asked for; drawn faces are the cleaner without
+Space = Literal["w", "w+", "s"]
 Noise = Literal["const", "none", "random", "optimised"]
 INITS = "mean, random, seed:7, best:32, centres:64, a file of latents, or a picture of a face"
 
@@ -31,6 +32,9 @@ class Usual:
     cutouts: int
     preset: str
     init: str
+    space: Space = "w+"
+    keep: Number = 0.0  # to where it starts
+    hold: Number = 0.0  # to the mean face
 
 
 def best(*kinds: str) -> str:
@@ -78,12 +82,14 @@ def small(model: str, perceptor: str) -> bool:
     return (model, seer) == (POCKET, "pocket-clip")
 
 
-def canvas(model: str, size: tuple[int, int] | None, **fields: Any) -> "StyleGAN":
-    """A canvas of the size that was asked for, or that the network draws."""
+def canvas(
+    model: str, size: tuple[int, int] | None, usual: Usual, *, space: Any, **fields: Any
+) -> "StyleGAN":
+    """A canvas of the size that was asked for, or that the network draws; auto: the usual space."""
     from reverie.canvas.stylegan import StyleGAN
 
     given: dict[str, Any] = fields | ({"size": size} if size else {})
-    return StyleGAN(model=model, **given)
+    return StyleGAN(model=model, space=usual.space if space == "auto" else space, **given)
 
 
 def look(cutouts: int, preset: str) -> "AugmentSpec":
@@ -167,11 +173,16 @@ def painted(
     return *before, last
 
 
-def held(hold: Number) -> "dict[str, LossSpec]":
-    """The pull to the mean face; none for a weight of 0."""
+def pulls(hold: Number, keep: Number = 0.0) -> "dict[str, LossSpec]":
+    """What pulls latents to the mean face and to where they start; nothing for a weight of 0."""
     from reverie.loss.latent import LatentPull
 
-    return {} if hold == 0 else {"hold": LatentPull(weight=hold, towards="zero")}
+    made: dict[str, LossSpec] = {}
+    if hold:
+        made["hold"] = LatentPull(weight=hold, towards="zero")
+    if keep:
+        made["keep"] = LatentPull(weight=keep)
+    return made
 
 
 def start(
@@ -192,18 +203,19 @@ def start(
     how = (named[1] or named[2]) if named else ""
     if how not in ("random", "seed", "best"):
         refuse_truncation(init, truncation)
-    among = TRUNCATION if truncation is None else truncation
+    if truncation is None:
+        truncation = 1.0 if canvas.model == POCKET else TRUNCATION
     if how == "mean":
         return MeanLatent()
     if how == "random":
-        return RandomLatent(truncation=among)
+        return RandomLatent(truncation=truncation)
     if not named:
         return latents(init)
     number = int(named[3])
     if how == "seed":
-        return SeedLatent(seed=number, truncation=among)
+        return SeedLatent(seed=number, truncation=truncation)
     if how == "best":
-        any_ = ChosenSeeds(seeds=(0,), among=number, truncation=among)
+        any_ = ChosenSeeds(seeds=(0,), among=number, truncation=truncation)
     else:
         any_ = ChosenCentres(centres=(0,), among=number)
     return chosen(canvas, words, any_)

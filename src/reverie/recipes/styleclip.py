@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from reverie.protocols import LossSpec
     from reverie.recipe import Recipe
 
-ORIGINAL = Usual(steps=300, lr=0.1, cutouts=1, preset="styleclip", init="random")
-SMALL = Usual(steps=40, lr=0.1, cutouts=12, preset="scene", init="random")
-KEEP = 0.008
+ORIGINAL = Usual(steps=300, lr=0.1, cutouts=1, preset="styleclip", init="random", keep=0.008)
+SMALL = Usual(steps=40, lr=0.07, cutouts=8, preset="scene", init="random", keep=0.03, hold=1.0)
 
 
 def styleclip(
@@ -35,11 +34,11 @@ def styleclip(
     cutouts: int | None = None,
     preset: str = "auto",
     init: str = "auto",
-    space: Literal["w", "w+", "s"] = "w+",
+    space: Literal["auto", "w", "w+", "s"] = "auto",
     truncation: float | None = None,
     keep: Number | None = None,
     identity: Number = 0.0,
-    hold: Number = 0.0,
+    hold: Number | None = None,
     reach: float | None = None,
     noise: Noise = "const",
     colours: bool = False,
@@ -56,18 +55,22 @@ def styleclip(
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height, if not what the network draws: scaled, and its middle cut.
         steps: updates to make: 300, pocket 40.
-        lr: learning rate, in standard deviations, which rises first and falls at the end: 0.1.
-        cutouts: views that are judged at every step: 1, pocket 12.
+        lr: learning rate, in standard deviations, which rises first and falls at the end: 0.1,
+            pocket 0.07.
+        cutouts: views that are judged at every step: 1, pocket 8.
         preset: how they are cut, one of those of `fourier`, or styleclip, the whole face at once.
             auto: styleclip for one view, stylegan3-clip for more, pocket scene.
         init: what to start from: mean, random, seed:7, best:32 (of so many seeds), centres:64 (the
             best of so many typical faces), a file of latents, or a picture of a face. auto: mean,
             or random for an edit.
         space: w, one style for all layers; w+, one for each; s, the channels of all layers.
-        truncation: of seeds: 1 leaves them as they are, 0 makes all the mean: 0.7.
-        keep: weight of the sum of squares that holds an edit to its start, in units of w: 0.008.
+            auto: w+.
+        truncation: of seeds: 1 leaves them as they are, 0 makes all the mean: 0.7, pocket 1.
+        keep: weight of the sum of squares that holds an edit to its start, in units of w: 0.008,
+            pocket 0.03.
         identity: weight of the likeness of the person, where arcface is imported: 0.005 is usual.
-        hold: weight of a pull to the mean face, which softens what is extreme.
+        hold: weight of a pull to the mean face, which softens what is extreme: 0, of a free face of
+            the pocket models 1.
         reach: how far from the mean any number may go, in standard deviations.
         noise: fine detail: const (the network's own), none, random or optimised.
         colours: in space s, move the channels that make colours, too.
@@ -89,14 +92,18 @@ def styleclip(
     rate = usual.lr if lr is None else lr
     if init == "auto":
         init = usual.init if edit else "mean"
+    if keep is None and edit:
+        keep = usual.keep
+    if hold is None:
+        hold = 0.0 if edit else usual.hold
     own = {"space": space, "reach": reach, "noise": noise, "colours": colours, "label": label}
     stages = faces.painted(
-        faces.canvas(model, size, **own),
+        faces.canvas(model, size, usual, **own),
         words,
         Adam(lr=Ramp(value=rate) if isinstance(rate, int | float) else rate),
         init=init,
         steps=usual.steps if steps is None else steps,
-        pulls=pulls(edit, keep, identity) | faces.held(hold),
+        pulls=pulls(edit, keep, identity) | faces.pulls(hold),
         truncation=truncation,
     )
     return Recipe(name="styleclip", title=prompts.title(scenes), stages=stages)
@@ -116,9 +123,8 @@ def pulls(edit: bool, keep: Number | None, identity: Number) -> "dict[str, LossS
         name = "keep" if keep else "identity"
         raise SpecError(f"{name}: holds an edit to its face; say which, as in --init seed:7")
     made: dict[str, LossSpec] = {}
-    weight = KEEP if edit and keep is None else keep
-    if weight:
-        made["keep"] = StylePull(weight=weight)
+    if keep:
+        made["keep"] = StylePull(weight=keep)
     if identity:
         made["identity"] = IdentityPull(weight=identity)
     return made

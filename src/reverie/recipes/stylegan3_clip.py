@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reverie.recipe import Recipe
 
 ORIGINAL = Usual(steps=300, lr=0.03, cutouts=32, preset="stylegan3-clip", init="best:32")
-SMALL = Usual(steps=120, lr=0.05, cutouts=12, preset="scene", init="best:64")
+SMALL = Usual(steps=40, lr=0.04, cutouts=8, preset="scene", init="best:256", keep=1.5)
 BETAS, DECAY = (0.0, 0.999), 0.01
 
 
@@ -31,9 +31,10 @@ def stylegan3_clip(
     cutouts: int | None = None,
     preset: str = "auto",
     init: str = "auto",
-    space: Literal["w", "w+", "s"] = "w+",
+    space: Literal["auto", "w", "w+", "s"] = "auto",
     truncation: float | None = None,
     average: float = 0.9,
+    keep: Number | None = None,
     hold: Number = 0.0,
     reach: float | None = None,
     noise: Noise = "const",
@@ -48,16 +49,18 @@ def stylegan3_clip(
             else any.
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height, if not what the network draws: scaled, and its middle cut.
-        steps: updates to make: 300, pocket 120.
-        lr: learning rate, in standard deviations: 0.03, pocket 0.05.
-        cutouts: views that are judged at every step: 32, pocket 12.
+        steps: updates to make: 300, pocket 40.
+        lr: learning rate, in standard deviations: 0.03, pocket 0.04.
+        cutouts: views that are judged at every step: 32, pocket 8.
         preset: how they are cut, one of those of `fourier`: stylegan3-clip, pocket scene.
         init: what to start from: mean, random, seed:7, best:32 (of so many seeds), centres:64 (the
             best of so many typical faces), a file of latents, or a picture of a face. auto:
-            best:32, pocket best:64.
+            best:32, pocket best:256.
         space: w, one style for all layers; w+, one for each; s, the channels of all layers.
-        truncation: of seeds: 1 leaves them as they are, 0 makes all the mean: 0.7.
+            auto: w+.
+        truncation: of seeds: 1 leaves them as they are, 0 makes all the mean: 0.7, pocket 1.
         average: decay of the running mean that is shown: 0.99 is calmer, 0 shows what is there.
+        keep: weight of a pull to where it starts: 0, pocket 1.5.
         hold: weight of a pull to the mean face, which softens what is extreme.
         reach: how far from the mean any number may go, in standard deviations.
         noise: fine detail: const (the network's own), none, random or optimised.
@@ -76,12 +79,12 @@ def stylegan3_clip(
     usual = SMALL if faces.small(model, perceptor) else ORIGINAL
     own = {"space": space, "reach": reach, "noise": noise, "colours": colours, "label": label}
     stages = faces.painted(
-        faces.canvas(model, size, **own),
+        faces.canvas(model, size, usual, **own),
         faces.wanted(scenes, perceptor, usual, cutouts, preset, "spherical"),
         AdamW(lr=usual.lr if lr is None else lr, betas=BETAS, weight_decay=DECAY),
         init=usual.init if init == "auto" else init,
         steps=usual.steps if steps is None else steps,
-        pulls=faces.held(hold),
+        pulls=faces.pulls(hold, usual.keep if keep is None else keep),
         truncation=truncation,
         decay=average,
     )
