@@ -17,7 +17,6 @@ from reverie.cli.face_options import (
     story_of,
 )
 from reverie.cli.options import Device, Duration, Precision
-from reverie.faces.usual import ALPHA
 
 if TYPE_CHECKING:
     from reverie.faces.change import Change
@@ -114,7 +113,8 @@ def edit(
         who: seed:7, several as 1-4 or 3,7, mean, a file of latents, or a picture that has one
             beside it, as `edit`, `mix` and `invert` leave it.
         target: what it should be.
-        alpha: how far: 4 if left out, and below 0 the opposite. Of a mapper, 1.
+        alpha: how far: 4 if left out, 8 with pocket-stylegan, and below 0 the opposite. Of a
+            mapper, 1.
         count: of a single seed, so many faces that follow it.
         strip: a picture of so many steps from 0 to alpha, too.
         video: a film from 0 to alpha, too: a .mp4, .webm, .gif, .webp or .apng.
@@ -130,7 +130,7 @@ def edit(
     film = placed(video, video_length, own.overwrite) if video else None
     faces = own.faces(who, count)
     if target and not mapper and not parts:
-        change = _by_words(own, faces, target, ALPHA if alpha is None else alpha, words)
+        change = _by_words(own, faces, target, alpha, words)
     elif mapper and not target and not words:
         change = _by_mapper(own, faces, mapper, parts, 1.0 if alpha is None else alpha)
     else:
@@ -142,13 +142,18 @@ def edit(
 
 
 def _by_words(
-    own: FaceOptions, faces: "list[Face]", target: str, alpha: float, words: WordOptions | None
+    own: FaceOptions,
+    faces: "list[Face]",
+    target: str,
+    alpha: float | None,
+    words: WordOptions | None,
 ) -> "Change":
     from reverie.faces.change import Change
 
     how = words or WordOptions()
     editor = how.editor(own)
     latents, step = editor.model.points(faces), how.step(editor, target)
+    alpha = editor.alpha if alpha is None else alpha
     change = Change(
         model=editor.model,
         before=editor.model.styles(latents).split(1),

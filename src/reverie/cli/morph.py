@@ -13,7 +13,7 @@ from reverie.cli.face_options import (
     story_of,
 )
 from reverie.cli.options import Duration
-from reverie.faces.usual import ALPHA, ROWS
+from reverie.faces.usual import ROWS
 
 if TYPE_CHECKING:
     from reverie.protocols import Image
@@ -71,7 +71,7 @@ def morph(
     loop: Flag = False,
     way: Literal["cubic", "slerp"] = "cubic",
     target: str | None = None,
-    alpha: float = ALPHA,
+    alpha: float | None = None,
     words: WordOptions | None = None,
     face: FaceOptions | None = None,
 ) -> int:
@@ -85,7 +85,7 @@ def morph(
         loop: back to the first face at the end.
         way: cubic, a smooth curve through the faces; slerp, turning about the mean face.
         target: words that the faces come to be on the way, as in `edit`; and no more, in a loop.
-        alpha: how far.
+        alpha: how far, of these words.
     """
     from pathlib import Path
 
@@ -95,11 +95,10 @@ def morph(
     from reverie.faces.route import Route, Shooting
 
     own = face or FaceOptions()
-    check_alpha(alpha)
     faces = own.faces(",".join(who)) if who else []
     if len(faces) < 2:
         raise SpecError("name two faces or more, such as: reverie morph 3 14 15")
-    if words and not target:
+    if (words or alpha is not None) and not target:
         raise SpecError("these options change how words work; say some with --target")
     title = f"morph {' '.join(face.name.removeprefix('seed ') for face in faces)}"
     folder = Path(own.output) if own.output else None
@@ -108,17 +107,19 @@ def morph(
     how = {"way": way, "loop": loop, "seconds": seconds}
     if target:
         editor = (words := words or WordOptions()).editor(own)
-        model, step = editor.model, words.step(editor, target)
+        alpha = editor.alpha if alpha is None else alpha
+        check_alpha(alpha)
+        model, whole = editor.model, alpha * words.step(editor, target)
         how |= words.story(target, alpha)
     else:
-        model, step = own.opened(), None
+        model, whole = own.opened(), None
     route = Route.of(model, faces, way, loop)
     story = story_of("morph", model, faces, how)
 
     def drawn(t: float) -> "Image":
         styles = model.styles([route.at(t)])
-        if step is not None:
-            styles = styles + alpha * (sin(pi * t) ** 2 if loop else t) * step
+        if whole is not None:
+            styles = styles + (sin(pi * t) ** 2 if loop else t) * whole
         return model.draw(styles)
 
     return shot(Shooting(film, drawn, title, story, loop=loop))

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from reverie import image as images
 from reverie.canvas.stylegan_files import SUFFIX, save_latents
@@ -71,7 +73,7 @@ def keep_sheet(path: Path, sheet: Image, story: dict[str, Any]) -> Path:
     return path
 
 
-def compared(before: Image, after: Image) -> Image:
+def compared(before: Image, after: Image) -> Float[Tensor, "1 3 height width"]:
     """Pictures above what they became; of one, side by side."""
     if len(before) == 1:
         return images.sheet(torch.cat([before, after]), columns=2)
@@ -83,7 +85,11 @@ def compared(before: Image, after: Image) -> Image:
     return torch.cat(blocks, 2)
 
 
-def crossed(heads: Image, sides: Image, inner: Image) -> Image:
+def crossed(
+    heads: Float[Tensor, "columns 3 h w"],
+    sides: Float[Tensor, "rows 3 h w"],
+    inner: Float[Tensor, "all 3 h w"],
+) -> Float[Tensor, "1 3 height width"]:
     """A table of pictures: `heads` above its columns, `sides` before its rows, and a free corner.
 
     Args:
@@ -97,6 +103,6 @@ def crossed(heads: Image, sides: Image, inner: Image) -> Image:
     return images.sheet(torch.cat([corner, heads, *rows]), columns=len(heads) + 1)
 
 
-def _filled(row: Image, across: int) -> Image:
+def _filled(row: Image, across: int) -> Float[Tensor, "_ 3 h w"]:
     """A row with white in the places that are free."""
     return torch.cat([row, row.new_ones(across - len(row), *row.shape[1:])])

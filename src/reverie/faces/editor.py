@@ -15,7 +15,7 @@ from reverie.faces.directions import Directions
 from reverie.faces.model import FaceModel
 from reverie.faces.slopes import Slopes
 from reverie.faces.survey import Survey
-from reverie.faces.usual import ALPHA, NEUTRAL, TOP
+from reverie.faces.usual import ALPHA, FIRM, FIRM_ALPHA, NEUTRAL, TOP
 from reverie.nets.stylegan import Styles, Ws
 from reverie.perceptor.compare import embed_labels
 from reverie.protocols import Image, Machine, Perceptor, PerceptorSpec
@@ -81,14 +81,20 @@ class FaceEditor:
             beta=beta,
         )
 
+    @property
+    def alpha(self) -> float:
+        """How many steps are usual."""
+        return FIRM_ALPHA if self.model.name == FIRM else ALPHA
+
     def edited(
-        self, latents: Sequence[Ws | Styles], step: Float[Tensor, " s"], alpha: float = ALPHA
-    ) -> Styles:
+        self, latents: Sequence[Ws | Styles], step: Float[Tensor, " s"], alpha: float | None = None
+    ) -> Float[Tensor, "n s"]:
         """Faces changed by so many steps, as points of S; the opposite below 0.
 
         Raises:
             SpecError: alpha is no number.
         """
+        alpha = self.alpha if alpha is None else alpha
         directions.check_alpha(alpha)
         styles = self.model.styles(latents)
         return styles + alpha * step.to(styles)

@@ -61,7 +61,7 @@ def _file(text: str) -> tuple[str, int | None]:
     numbered = re.fullmatch(r"(.+)#(\d+)", text)
     text, number = (numbered[1], int(numbered[2])) if numbered else (text, None)
     path = Path(text).expanduser()
-    if path.is_dir():
+    if text and path.is_dir():
         inside = sorted(path.glob(f"*{SUFFIX}"))
         if len(inside) != 1:
             raise SpecError(f"{text}: holds {len(inside)} files of latents; name one of them")

@@ -45,7 +45,10 @@ class Mapper:
 
         Raises:
             WeightsError: it is no mapper, or one for another generator.
+            SpecError: it has no such parts.
         """
+        if not parts or not set(parts) <= set(PARTS):
+            raise SpecError(f"parts: got {', '.join(parts) or 'none'}; of {', '.join(PARTS)}")
         found = find(file, "mapper")
         tensors, config = found.contents()
         named = widths(tensors)
@@ -117,9 +120,6 @@ def _check_rows(config: Mapping[str, Any], generator: StyleGAN, file: str) -> No
 
 
 def _check_parts(made: torch.nn.Module, parts: Sequence[str], file: str) -> None:
-    unknown = [part for part in parts if part not in PARTS]
-    if unknown or not parts:
-        raise SpecError(f"parts: got {', '.join(parts) or 'none'}; of {', '.join(PARTS)}")
     if not isinstance(made, LevelsMapper):
         if set(parts) != set(PARTS):
             raise SpecError(f"parts: {file} has no coarse, medium and fine part; leave them out")

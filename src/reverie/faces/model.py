@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from reverie.canvas.stylegan import StyleGAN as StyleGANSpec
 from reverie.canvas.stylegan import built
@@ -43,12 +45,12 @@ class FaceModel:
         return points(self.network, faces, self.digest, self.label)
 
     @torch.no_grad()
-    def styles(self, latents: Sequence[Ws | Styles]) -> Styles:
+    def styles(self, latents: Sequence[Ws | Styles]) -> Float[Tensor, "n s_dim"]:
         """The points of S of latents, `[n, s_dim]`."""
         found = [one if one.ndim == 2 else self.network.styles(one) for one in latents]
         return torch.cat(found)
 
-    def rows(self, latents: Sequence[Ws | Styles]) -> Ws:
+    def rows(self, latents: Sequence[Ws | Styles]) -> Float[Tensor, "n num_ws w_dim"]:
         """Latents as rows of w, `[n, num_ws, w_dim]`.
 
         Raises:

@@ -14,7 +14,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reverie import image as images
-from reverie.canvas.stylegan import fitted
 from reverie.canvas.stylegan_start import mapped
 from reverie.device import fast_matmul, memory_errors
 from reverie.faces.model import FaceModel
@@ -76,7 +75,7 @@ class Slopes:
         return torch.cat(found)
 
     def _seen(self, styles: Styles) -> Embedding:
-        side = self.model.network.resolution
-        picture = fitted(self.model.network.synthesis_from_styles(styles), (side, side))
+        pixels = self.model.network.synthesis_from_styles(styles)
+        picture = ((pixels + 1) / 2).clamp(0, 1)  # the true slope: none, where nothing changes
         size = (self.perceptor.size, self.perceptor.size)
         return self.perceptor.encode_image(images.resize(picture, size))

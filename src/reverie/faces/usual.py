@@ -3,5 +3,6 @@ shows it."""
 
 NEUTRAL = "a face"
 ALPHA, TOP = 4.0, 20  # steps, and channels
+FIRM, FIRM_ALPHA = "pocket-stylegan", 8.0  # one whose channels each do little
 ROWS = "0-6"  # of w, that style mixing takes from the other face
 TRUNCATION = 0.7
