@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from reverie.cli.options import Rate, RunOptions, Size, WorkOptions, quiet, read_setting
@@ -34,7 +35,8 @@ def command_for(recipe: Callable[..., "Recipe"]) -> Callable[..., int]:
     """A command that takes a recipe's own options and the run's."""
 
     def command(prompt: str, *, run: RunOptions | None = None, **options: Any) -> int:
-        made = recipe(prompt, **options)
+        with preparing():
+            made = recipe(prompt, **options)
         say_size(options.get("size"), made)
         return paint_recipe(made, run or RunOptions())
 
@@ -66,10 +68,11 @@ def paint_command() -> Callable[..., int]:
 
         own = run or RunOptions()
         given = {name: value for name, value in options.items() if value is not None}
-        if recipe:
-            made = saved(recipe, prompt, canvas, given)
-        else:
-            made = recipe_for(wanted(prompt), canvas or best_recipe(given), **given)
+        with preparing():
+            if recipe:
+                made = saved(recipe, prompt, canvas, given)
+            else:
+                made = recipe_for(wanted(prompt), canvas or best_recipe(given), **given)
         say_size(given.get("size"), made)
         return paint_recipe(made, own, keep_seed=recipe is not None)
 
@@ -129,6 +132,15 @@ def signed(
     command.__annotations__ = {p.name: p.annotation for p in whole}
     command.__doc__, command.__name__ = help_, name
     return command
+
+
+def preparing() -> AbstractContextManager[Any]:
+    """Says on a terminal that a recipe is made: to choose a start among many takes its time."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    status = console.status("choosing where to start ...", spinner="line")
+    return status if console.is_terminal else nullcontext()
 
 
 def paint_recipe(
