@@ -63,6 +63,11 @@ def codec_trained(run: str) -> str:
     return _phases(run, {"weight of the critic": "adversary", "codes swapped up to": "damage"})
 
 
+def faces_trained(run: str) -> str:
+    """As `trained`, of a StyleGAN."""
+    return _phases(run, {"weight of features": "perception", "weight of the critic": "adversary"})
+
+
 def _phases(run: str, more: dict[str, str]) -> str:
     """more: title and option of what only these runs have."""
     lines = []

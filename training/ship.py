@@ -16,7 +16,7 @@ from torch import Tensor
 from reverie.nets import pocket_biggan, pocket_vqgan
 from training import backgrounds, pocket
 from training.concepts import Concept, concepts
-from training.stylegan_export import about, exported
+from training.stylegan_export import about, exported, meaning
 from training.stylegan_mapping import Mapping
 
 
@@ -76,7 +76,7 @@ def ship(model: str, run: str, mapping: str | None = None) -> Path:
     """
     if model == "stylegan":
         state, told = generator_of_faces(run, str(mapping))
-        return _written(model, halves(state), told)
+        return _written(model, halves(state | meaning()), told)
     folder = pocket.RUNS / run
     tensors = halves(_mean(run))
     if model == "biggan":

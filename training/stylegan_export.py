@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.face_space import W_DIM
-from training.portraits import ATTRIBUTES
+from training.face_space import COLOURS, MEASURES, TYPICAL, W_DIM, space
+from training.portraits import ATTRIBUTES, BASE, CHARACTERS
 from training.stylegan_mapping import WIDTHS, Z_DIM, Mapping
 from training.stylegan_net import TAPS
 
@@ -29,6 +29,11 @@ def exported(state: dict[str, Tensor], mapping: Mapping) -> dict[str, Tensor]:
     return tensors | {"synthesis.b4.resample_filter": taps.outer(taps)}
 
 
+def meaning() -> dict[str, Tensor]:
+    """What a point of W means."""
+    return {"faces.mean": space().mean, "faces.axes": space().axes}
+
+
 def about(size: int) -> dict[str, Any]:
     """What the package must know of a generator beside its weights."""
     kwargs = {
@@ -40,4 +45,29 @@ def about(size: int) -> dict[str, Any]:
         "mapping_kwargs": {"num_layers": len(WIDTHS) - 1, "lr_multiplier": 1.0},
         "synthesis_kwargs": {"architecture": "skip", "use_noise": False, "conv_clamp": None},
     }
-    return {"init_kwargs": kwargs, "attributes": ATTRIBUTES}
+    words = {"attributes": ATTRIBUTES, "measures": MEASURES, "usual": usual(), "common": common()}
+    return {"init_kwargs": kwargs, **words}
+
+
+def usual() -> dict[str, dict[str, str]]:
+    """What an ordinary person looks like, but for the colours; and what characters have of their
+    own."""
+    plain = {name: value for name, value in TYPICAL.items() if name not in COLOURS}
+    own = {
+        kind: {name: said.split(",")[0] for name, said in known.items()} | {"kind": kind}
+        for kind, known in CHARACTERS.items()
+    }
+    return {"person": plain} | own
+
+
+def common() -> dict[str, list[str]]:
+    """The colours that anybody may have: those that come at least a quarter as often as the most
+    frequent one."""
+    return {
+        name: [
+            choice
+            for choice, weight in zip(ATTRIBUTES[name], BASE[name], strict=True)
+            if 4 * weight > max(BASE[name])
+        ]
+        for name in COLOURS
+    }

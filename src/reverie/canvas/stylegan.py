@@ -270,8 +270,10 @@ def built(model: str, machine: Machine) -> Network:
 def read(model: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """What a model's network is built from, and its tensors."""
     if model == POCKET:
-        inside = pocket.read(POCKET)
-        tensors, config, file = inside.tensors, inside.about, str(pocket.file_of(POCKET))
+        inside, file = pocket.read(POCKET), str(pocket.file_of(POCKET))
+        meaning = ("faces.mean", "faces.axes")  # what w means, see portrait.py
+        tensors = {name: t for name, t in inside.tensors.items() if name not in meaning}
+        config = inside.about
     else:
         found = find(model, *KINDS)
         (tensors, config), file = found.contents(), str(found.path)
