@@ -56,7 +56,7 @@ def unused(title: str, suffix: str = "") -> Path:
 
 def keep(
     folder: Path,
-    drawn: Image,
+    drawn: Float[Tensor, "faces 3 h w"],
     latents: Sequence[Ws | Styles],
     model: FaceModel,
     story: dict[str, Any],
