@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from faces.small_faces import saved
+from reverie import FaceEditor
 from reverie import image as images
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.pixels import Pixels
@@ -98,3 +100,12 @@ def test_a_picture_turns_into_a_nightmare_with_its_film(tmp_path):
     run = nightmare("a ghost", str(tmp_path / "portrait.png"), tmp_path / "out", **quick, **pocket)
     assert [path.name for path in run.stills] == ["stage-1-spooky.png"]
     assert [path.name for path in run.files] == ["picture.png", "spooky.mp4"]
+
+
+def test_faces_are_edited_step_by_step(tmp_path):
+    model, clip = saved(tmp_path / "small"), Clip(weights=WEIGHTS)
+    edited = runpy.run_path(str(ROOT / "examples" / "edit_face.py"), run_name="faces")["edited"]
+    sheet = edited("a hat", FaceEditor.of(model, clip, CPU), "1-2")
+    assert sheet.shape == (1, 3, 2 * 34 - 2, 5 * 34 - 2)
+    first, last = sheet[..., :32], sheet[..., -32:]
+    assert (first - last).abs().mean() > 0.001

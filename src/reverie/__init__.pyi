@@ -27,6 +27,8 @@ from .errors import (
     SpecError,
     WeightsError,
 )
+from .faces.editor import FaceEditor
+from .faces.model import FaceModel
 from .loss.colour import Range, Saturation
 from .loss.features import FeaturePull
 from .loss.identity import IdentityPull
@@ -68,6 +70,8 @@ __all__ = [
     "DiffGrad",
     "DivergedError",
     "Draws",
+    "FaceEditor",
+    "FaceModel",
     "FeaturePull",
     "Fourier",
     "Frame",
