@@ -104,6 +104,11 @@ def test_mixing_makes_a_table_of_faces(reverie, model):
     assert torch.equal(other[0], one[0])  # both of seed 3
 
 
+def test_shape_comes_from_the_second_face_unless_told_otherwise(reverie, model):
+    assert reverie("mix", "1", "2", *model, "-o", "out")[0] == 0
+    assert story("out/mix.png")["rows"] == [0, 1, 2]  # of 8; of 18 it would be 0-6
+
+
 def test_a_morph_is_a_film_of_its_length(reverie, model):
     film = ("morph", "1", "2-3", *model, "--video", "m.gif", "--seconds", "0.4", "--loop")
     code, out, err = reverie(*film)

@@ -13,7 +13,7 @@ from reverie.cli.face_options import (
     story_of,
 )
 from reverie.cli.options import Duration
-from reverie.faces.usual import ROWS
+from reverie.faces.usual import SHARE
 
 if TYPE_CHECKING:
     from reverie.protocols import Image
@@ -26,18 +26,19 @@ def mix(
     second: str,
     /,
     *,
-    rows: str = ROWS,
+    rows: str | None = None,
     face: FaceOptions | None = None,
 ) -> int:
     """Mix faces: each of the first, with rows of w of each of the second.
 
-    Such as: reverie mix 1-3 4-8, a sheet of three by five. Rows 0 to 3 are pose and shape, 4 to 7
-    features, and the last ones colours and light.
+    Such as: reverie mix 1-3 4-8, a sheet of three by five. The first rows are pose and shape, the
+    last ones colours and light.
 
     Args:
         first: seed:7, several as 1-4 or 3,7, mean, a file of latents, or a picture that has one.
         second: others of that kind.
-        rows: of w, that come from the second: 0-6, or 0-3,8.
+        rows: of w, that come from the second: 0-6, or 0-3,8. If left out, the first seven of 18, or
+            as large a share.
     """
     from reverie.errors import SpecError
     from reverie.faces import album
@@ -45,10 +46,11 @@ def mix(
 
     own = face or FaceOptions()
     sides, heads = own.faces(first), own.faces(second)
-    numbers = _numbers(rows)
+    numbers = _numbers(rows) if rows is not None else None
     if len(sides) * len(heads) > MOST:
         raise SpecError(f"{len(sides)} times {len(heads)} faces are too many; {MOST} are the most")
     model = own.opened()
+    numbers = numbers or [*range(round(model.network.num_ws * SHARE))]
     these, those = (model.rows(model.points(faces)) for faces in (sides, heads))
     made = [mixed(a[None], b[None], numbers) for a in these for b in those]
     title = f"mix {sides[0].name} {heads[0].name}"
