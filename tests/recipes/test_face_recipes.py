@@ -98,7 +98,7 @@ def losses_of(recipe: Recipe, *starts: Any) -> list[float]:
 @pytest.mark.parametrize("init, kind", [("best:11", ChosenSeeds), ("centres:11", ChosenCentres)])
 def test_the_start_that_is_chosen_is_nearest_to_the_words(quick, init, kind, monkeypatch):
     monkeypatch.setattr("reverie.recipes.choosing.machine", lambda: CPU)
-    made = clip_stylegan("a red apple", init=init, **quick)
+    made = clip_stylegan("a red apple", init=init, preset="scene", **quick)
     start = last(made).start
     assert isinstance(start, kind) and start.among == 11
     chosen = start.seeds if kind is ChosenSeeds else start.centres
