@@ -12,6 +12,7 @@ import reverie.canvas.averaged
 import reverie.canvas.drawing
 import reverie.canvas.fourier
 import reverie.canvas.pixels
+import reverie.canvas.portrait
 import reverie.canvas.progan
 import reverie.canvas.scene
 import reverie.canvas.stylegan

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 
 from reverie.augment.cutouts import Cutouts
+from reverie.canvas.portrait import Portrait
 from reverie.canvas.stylegan import StyleGAN
 from reverie.canvas.stylegan_chosen import ChosenCentres, ChosenSeeds
 from reverie.device import machine
@@ -46,6 +47,10 @@ def chosen(canvas: StyleGAN, words: Prompts, start: Chosen) -> Chosen:
 
 def anew(canvas: StyleGAN, words: Prompts) -> StyleGAN:
     """A canvas for other words, or of another network: itself, unless its start was chosen."""
+    from reverie.recipes.portraits import described
+
+    if isinstance(canvas.start, Portrait) and canvas.start.guessed:
+        return dataclasses.replace(canvas, start=described(canvas, words))
     if not isinstance(canvas.start, Chosen):
         return canvas
     return dataclasses.replace(canvas, start=chosen(canvas, words, canvas.start))

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from reverie.recipe import Recipe
 
 ORIGINAL = Usual(steps=200, lr=0.02, cutouts=1, preset="styleclip", init="best:32", space="w")
-SMALL = Usual(
-    steps=40, lr=(0.05, 0.02), cutouts=8, preset="scene", init="best:256", space="w+", keep=1.5
-)
+SMALL = Usual(steps=40, lr=0.01, cutouts=8, preset="scene", init="guess", space="w+", keep=1.5)
 
 
 def clip_stylegan(
@@ -55,13 +53,14 @@ def clip_stylegan(
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height, if not what the network draws: scaled, and its middle cut.
         steps: updates to make: 200, pocket 40.
-        lr: learning rate, in standard deviations: 0.02, pocket 0.05..0.02, which falls.
+        lr: learning rate, in standard deviations: 0.02, pocket 0.01.
         cutouts: views that are judged at every step: 1, pocket 8.
         preset: how they are cut, one of those of `fourier`, or styleclip, the whole face at once.
             auto: styleclip for one view, stylegan3-clip for more, pocket scene.
         init: what to start from: mean, random, seed:7, best:32 (of so many seeds), centres:64 (the
-            best of so many typical faces), a file of latents, or a picture of a face. auto:
-            best:32, pocket best:256.
+            best of so many typical faces), a file of latents, or a picture of a face; with
+            pocket-stylegan also guess (what of a face the words speak of), or what is said of it:
+            hair_colour=red,hat=crown. auto: best:32, pocket guess.
         space: w, one style for all layers; w+, one for each; s, the channels of all layers.
             auto: w, pocket w+.
         truncation: of seeds: 1 leaves them as they are, 0 makes all the mean: 0.7, pocket 1.

@@ -20,7 +20,10 @@ KINDS = ("stylegan2", "stylegan3")
 TRUNCATION = 0.7  # of seeds, unless another is asked for; drawn faces are the cleaner without
 Space = Literal["w", "w+", "s"]
 Noise = Literal["const", "none", "random", "optimised"]
-INITS = "mean, random, seed:7, best:32, centres:64, a file of latents, or a picture of a face"
+INITS = (
+    "guess, mean, random, seed:7, best:32, centres:64, hair_colour=red,hat=crown, a file of "
+    "latents, or a picture of a face"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,11 +201,14 @@ def start(
     from reverie.canvas.stylegan_chosen import ChosenCentres, ChosenSeeds
     from reverie.canvas.stylegan_start import MeanLatent, RandomLatent, SeedLatent
     from reverie.recipes.choosing import chosen
+    from reverie.recipes.portraits import portrait
 
     named = re.fullmatch(r"(mean|random)|(seed|best|centres):(\d+)", init)
     how = (named[1] or named[2]) if named else ""
     if how not in ("random", "seed", "best"):
         refuse_truncation(init, truncation)
+    if init == "guess" or "=" in init:
+        return portrait(init, canvas, words)
     if truncation is None:
         truncation = 1.0 if canvas.model == POCKET else TRUNCATION
     if how == "mean":

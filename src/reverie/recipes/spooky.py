@@ -34,7 +34,7 @@ class Usual:
 
 
 ORIGINAL_FACE = Face(steps=40, lr=Ramp(value=0.1), cutouts=1, preset="styleclip", init="mean")
-SMALL_FACE = Face(steps=40, lr=Ramp(value=0.2), cutouts=12, preset="scene", init="mean")
+SMALL_FACE = Face(steps=40, lr=Ramp(value=0.02), cutouts=12, preset="scene", init="guess")
 ORIGINAL = Usual(size=(608, 752), spooky_lr=0.1, lr=0.01, cutouts=64)
 SMALL = Usual(size=(304, 376), spooky_lr=0.05, lr=0.02, cutouts=16)
 
@@ -68,12 +68,12 @@ def spooky(
         stages: which of face, spooky and nightmare are painted.
         init: what the face starts from, as in `clip-stylegan`: mean, seed:7, best:32, a picture of
             a face ... Without a face, what the VQGAN starts from: a picture, or as in `vqgan-clip`.
-            auto: mean.
+            auto: mean, pocket guess.
         face_model: the StyleGAN, by name or checkpoint file. auto: what is installed.
         space: what of the StyleGAN moves: w, w+ or s, the styles of all layers: s, pocket w.
         face_steps: updates of the face: 40.
         face_lr: its learning rate, in standard deviations, which rises first and falls at the end:
-            0.1, pocket 0.2.
+            0.1, pocket 0.02.
         spooky_steps: updates of the second stage, on the same words.
         spooky_lr: its learning rate: 0.1, pocket 0.05.
         model: the VQGAN, by name or checkpoint file. auto: what is installed.

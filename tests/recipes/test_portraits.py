@@ -1,0 +1,78 @@
+"""What of a face words speak of."""
+
+import dataclasses
+
+import pytest
+
+from reverie import prompt as prompts
+from reverie.canvas.portrait import MODEL, Portrait, space
+from reverie.canvas.stylegan import StyleGAN
+from reverie.errors import SpecError
+from reverie.recipes import RECIPES, faces
+from reverie.recipes.clip_stylegan import SMALL
+from reverie.recipes.portraits import colours_said, described, portrait
+from reverie.recipes.saved import reworded
+
+CANVAS = StyleGAN(model=MODEL)
+
+
+def guess(words: str) -> dict[str, str]:
+    loss = faces.wanted(prompts.parse(words), "pocket-clip", SMALL, None, "auto", "cosine")
+    return space().checked(described(CANVAS, loss).traits)
+
+
+def test_colours_belong_to_what_follows_them() -> None:
+    said = "long red hair, blue eyes and a green pointed hat"
+    bound, free = colours_said(said, space())
+    assert bound == {"hair_colour": "red", "eye_colour": "blue", "hat_colour": "green"}
+    assert not free
+
+
+def test_a_colour_of_nothing_in_particular_is_free() -> None:
+    bound, free = colours_said("a green witch with a pointed hat", space())
+    assert not bound and free == {"green"}
+
+
+def test_a_colour_is_called_as_its_attribute_calls_it() -> None:
+    assert colours_said("a golden beard", space())[0] == {"hair_colour": "blonde"}
+    assert colours_said("pale skin and yellow eyes", space())[0] == {
+        "skin": "pale",
+        "eye_colour": "glowing yellow",
+    }
+
+
+def test_a_face_has_what_the_words_name() -> None:
+    face = guess("an angry woman with green hair")
+    assert (face["gender"], face["mouth"], face["hair_colour"]) == ("female", "angry", "green")
+
+
+def test_a_character_comes_with_all_that_belongs_to_it() -> None:
+    face = guess("an old witch")
+    assert (face["kind"], face["hat"]) == ("witch", "witch hat")
+
+
+def test_a_person_is_no_character() -> None:
+    assert guess("a woman with red hair").get("kind", "person") == "person"
+
+
+def test_what_the_words_repel_is_not_what_the_face_has() -> None:
+    assert guess("a man | glasses:-1")["eyewear"] == "none"
+
+
+def test_other_words_guess_anew_but_what_a_user_said_stays() -> None:
+    made = RECIPES["clip-stylegan"]("a king", model=MODEL, perceptor="pocket-clip")
+    again = reworded(made, "an old witch")
+    was, now = (recipe.stages[0].canvas for recipe in (made, again))
+    assert isinstance(was, StyleGAN) and isinstance(now, StyleGAN)
+    assert isinstance(was.start, Portrait) and "hat=crown" in was.start.traits
+    assert isinstance(now.start, Portrait) and "hat=witch hat" in now.start.traits
+    said = dataclasses.replace(was, start=Portrait(traits=("hat=crown",)))
+    kept = dataclasses.replace(made.stages[0], canvas=said)
+    again = reworded(dataclasses.replace(made, stages=(kept,)), "an old witch")
+    assert again.stages[0].canvas == said
+
+
+def test_only_the_network_in_the_package_is_told_what_to_draw() -> None:
+    loss = faces.wanted(prompts.parse("a man"), "pocket-clip", SMALL, None, "auto", "cosine")
+    with pytest.raises(SpecError, match="best:32"):
+        portrait("guess", StyleGAN(model="elsewhere.pkl", size=(64, 64)), loss)
