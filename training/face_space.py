@@ -26,6 +26,7 @@ MEASURES = tuple(f.name for f in fields(Portraits) if f.name not in ATTRIBUTES)
 UNITS = {"roll": 0.16, "zoom": 0.07}  # of measures that do not go from -1 to 1
 MIDDLE = {"zoom": 1.0, "line": 0.5}
 TINTS = ("line", "shade", "tint")  # measures that belong to the colours
+SMALL = ("nose", "fangs", "wrinkles", "freckles", "scar")  # takes more practice
 SAMPLE = 50_000  # faces that the means are of
 # What is drawn where an attribute is at its mean. Colours are drawn as the mean of all colours.
 TYPICAL = {name: choices[0] for name, choices in ATTRIBUTES.items()} | {
@@ -187,7 +188,7 @@ def _changed(people: Portraits, share: float, draws: Generator) -> Portraits:
     """Some faces with any values of some attributes."""
     some = uniform(draws, len(people)) < share
     for name, choices in ATTRIBUTES.items():
-        here = some & (uniform(draws, len(people)) < 0.15)
+        here = some & (uniform(draws, len(people)) < (0.4 if name in SMALL else 0.15))
         other = torch.where(here, pick(draws, len(choices), len(people)), getattr(people, name))
         people = replace(people, **{name: other})
     return people

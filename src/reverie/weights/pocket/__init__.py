@@ -13,7 +13,7 @@ from torch import Tensor
 from reverie.errors import WeightsError
 
 FOLDER = Path(__file__).parent
-NAMES = ("pocket-clip", "pocket-judge", "pocket-biggan", "pocket-vqgan")
+NAMES = ("pocket-clip", "pocket-judge", "pocket-biggan", "pocket-vqgan", "pocket-stylegan")
 LIMITS = "some 1,000 drawn things, 12 colours, 20 places, cartoon faces"
 
 
@@ -26,7 +26,7 @@ class PocketModel:
     about: dict[str, Any]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=len(NAMES))
 def read(name: str) -> PocketModel:
     """A pocket model, its tensors in float32.
 
