@@ -226,3 +226,8 @@ def test_a_portrait_is_drawn_in_the_mixture_of_colours_that_is_asked_for():
     red, both, blue = pictures
     torch.testing.assert_close(both, (red + blue) / 2, atol=0.02, rtol=0)
     assert float(red[0] - blue[0]) > 0.2
+
+
+def test_the_first_rows_of_w_belong_to_the_layers_up_to_16_pixels():
+    sides = [int(name.split("_")[0].removeprefix("b")) for name in Painter(128).convs]
+    assert sides[:COARSE] == [side for side in sides if side <= 16]
