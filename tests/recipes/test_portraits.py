@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+import torch
 
 from reverie import prompt as prompts
 from reverie.canvas.portrait import MODEL, Portrait, space
@@ -10,7 +11,13 @@ from reverie.canvas.stylegan import StyleGAN
 from reverie.errors import SpecError
 from reverie.recipes import RECIPES, faces
 from reverie.recipes.clip_stylegan import SMALL
-from reverie.recipes.portraits import colours_said, described, portrait
+from reverie.recipes.portraits import (
+    colours_said,
+    described,
+    is_named,
+    portrait,
+    traits_for,
+)
 from reverie.recipes.saved import reworded
 
 CANVAS = StyleGAN(model=MODEL)
@@ -76,3 +83,34 @@ def test_only_the_network_in_the_package_is_told_what_to_draw() -> None:
     loss = faces.wanted(prompts.parse("a man"), "pocket-clip", SMALL, None, "auto", "cosine")
     with pytest.raises(SpecError, match="best:32"):
         portrait("guess", StyleGAN(model="elsewhere.pkl", size=(64, 64)), loss)
+
+
+def rows_of(*faces: dict[str, str]) -> torch.Tensor:
+    return torch.stack([space().numbers(space().ordinary("person") | face) for face in faces])
+
+
+def test_an_edit_changes_what_is_named_and_nothing_else() -> None:
+    people = rows_of({"gender": "male"}, {"hat": "cap"})
+    assert traits_for("an angry face", people) == {"mouth": "angry"}
+    assert traits_for("a face with green skin", people) == {"skin": "green"}
+    assert set(traits_for("a face with glasses", people)) == {"eyewear"}
+
+
+def test_what_is_said_outright_needs_no_perceptor() -> None:
+    assert traits_for("hat=crown, mouth=sad", rows_of({})) == {"hat": "crown", "mouth": "sad"}
+    with pytest.raises(SpecError, match="crown"):
+        traits_for("hat=crow", rows_of({}))
+
+
+def test_a_named_character_brings_all_that_belongs_to_it_but_its_hat_alone_does_not() -> None:
+    assert traits_for("a vampire", rows_of({}))["clothes"] == "cape"
+    assert "kind" not in traits_for("a person wearing a witch hat", rows_of({}))
+
+
+def test_words_that_mean_nothing_change_nothing() -> None:
+    assert not traits_for("xyzzy", rows_of({}))
+
+
+def test_a_value_is_named_in_any_form() -> None:
+    assert is_named("smile", ["smiling"]) and is_named("round glasses", ["glasses"])
+    assert not is_named("cap", ["cape"])

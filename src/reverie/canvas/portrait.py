@@ -22,6 +22,8 @@ from reverie.weights import pocket
 MODEL = "pocket-stylegan"
 LIVELY = 0.6  # how far poses and proportions vary, in parts of what was trained on
 WORD = "="  # between an attribute and its value
+Numbers = Float[Tensor, "*faces numbers"]
+Points = Float[Tensor, "*faces w"]
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,30 @@ class Space:
 
     def numbers(self, traits: Mapping[str, str]) -> Float[Tensor, " numbers"]:
         """What is said of a face as numbers; what is not said as it is in the mean."""
-        found, start = self.mean.clone(), 0
+        return self.changed(self.mean[None], traits)[0]
+
+    def changed(self, rows: Numbers, traits: Mapping[str, str], share: float = 1.0) -> Numbers:
+        """Faces as numbers, with other traits.
+
+        Args:
+            share: 0 leaves them as they were, 1 makes them have the traits, more exaggerates.
+        """
+        found, start = rows.clone(), 0
         for name, choices in self.choices.items():
+            own = slice(start, start := start + len(choices))
             if name in traits:
-                found[start : start + len(choices)] = 0
-                found[start + choices.index(traits[name])] = 1
-            start += len(choices)
+                wanted = torch.zeros(len(choices)).to(rows)
+                wanted[choices.index(traits[name])] = 1
+                found[..., own] = rows[..., own].lerp(wanted, share)
         return found
 
-    def points(self, faces: Sequence[Mapping[str, str]]) -> Float[Tensor, "faces w"]:
-        """w of faces, of which as much is said as their traits say."""
-        return (torch.stack([self.numbers(traits) for traits in faces]) - self.mean) @ self.axes.T
+    def points(self, rows: Numbers) -> Points:
+        """w of faces."""
+        return (rows - self.mean.to(rows)) @ self.axes.to(rows).T
+
+    def of_points(self, w: Points) -> Numbers:
+        """What w says of faces."""
+        return w @ self.axes.to(w) + self.mean.to(w)
 
     def checked(self, traits: Sequence[str]) -> dict[str, str]:
         """Traits such as `hair_colour=red` by the names of their attributes.
@@ -131,5 +146,5 @@ class Portrait(LatentSpec):
             rows[at] = known.numbers(traits | colours)
         pose = Draws(seeds, 0, "portrait/pose").uniform(len(known.measures))
         rows[:, -len(known.measures) :] += LIVELY * (2 * pose - 1)
-        points = ((rows - known.mean) @ known.axes.T).to(network.w_avg.device)
+        points = known.points(rows).to(network.w_avg.device)
         return points[:, None].expand(-1, network.num_ws, -1)  # [b, w] -> [b, num_ws, w]

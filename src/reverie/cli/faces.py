@@ -11,12 +11,14 @@ from reverie.cli.face_options import (
     Output,
     WordOptions,
     model_called,
+    note,
     perceptor_called,
     placed,
     shot,
     story_of,
 )
 from reverie.cli.options import Device, Duration, Precision
+from reverie.faces.usual import FIRM, TOP
 
 if TYPE_CHECKING:
     from reverie.faces.change import Change
@@ -107,14 +109,16 @@ def edit(
     Each face stays who it is, as far as the generator can tell its features apart. Target and
     neutral words should differ in one thing only: "a face with curly hair" and "a face with hair".
     What a channel does is seen from its slope; `reverie directions` prepares a StyleGAN with more
-    care, once.
+    care, once. Of pocket-stylegan it is known what its latents mean: there words change what they
+    name, such as "an angry face with a beard" or hat=crown,mouth=angry, unless an option of words
+    is given.
 
     Args:
         who: seed:7, several as 1-4 or 3,7, mean, a file of latents, or a picture that has one
             beside it, as `edit`, `mix` and `invert` leave it.
         target: what it should be.
-        alpha: how far: 4 if left out, 8 with pocket-stylegan, and below 0 the opposite. Of a
-            mapper, 1.
+        alpha: how far: 4 if left out, and below 0 the opposite. Of a mapper and of what the latents
+            of pocket-stylegan mean, 1; of its channels, 8.
         count: of a single seed, so many faces that follow it.
         strip: a picture of so many steps from 0 to alpha, too.
         video: a film from 0 to alpha, too: a .mp4, .webm, .gif, .webp or .apng.
@@ -129,7 +133,9 @@ def edit(
         raise SpecError(f"--strip {strip}: 2 to 50 steps make a strip, and 5 are usual")
     film = placed(video, video_length, own.overwrite) if video else None
     faces = own.faces(who, count)
-    if target and not mapper and not parts:
+    if target and not mapper and not parts and not words and model_called(own.model) == FIRM:
+        change = _by_traits(own, faces, target, 1.0 if alpha is None else alpha)
+    elif target and not mapper and not parts:
         change = _by_words(own, faces, target, alpha, words)
     elif mapper and not target and not words:
         change = _by_mapper(own, faces, mapper, parts, 1.0 if alpha is None else alpha)
@@ -165,6 +171,39 @@ def _by_words(
     moved = f"{step.count_nonzero()} of {len(editor.directions.channels)} channels moved"
     sys.stderr.write(f"{moved}; similarity to the words {now:.3f}, was {was:.3f}\n")
     return change
+
+
+def _by_traits(own: FaceOptions, faces: "list[Face]", target: str, alpha: float) -> "Change":
+    """What the latents of the StyleGAN in the package mean, changed."""
+    from reverie.canvas.portrait import WORD, space
+    from reverie.errors import SpecError
+    from reverie.faces.change import Change
+    from reverie.faces.directions import check_alpha
+    from reverie.perceptor.pocket import understood
+    from reverie.recipes.portraits import traits_for
+
+    check_alpha(alpha)
+    model, known = own.opened(), space()
+    rows = model.rows(model.points(faces))  # [faces, num_ws, w]
+    if WORD not in target:
+        note(understood([target]))
+    traits = traits_for(target, known.of_points(rows.mean(1)))
+    if not traits:
+        raise SpecError(
+            f"{target!r}: names nothing that can be seen of a face; name it, such as hat=crown, or "
+            f"give --top {TOP}, and channels move"
+        )
+    after = known.points(known.changed(known.of_points(rows), traits, alpha))
+    said = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in traits.items())
+    sys.stderr.write(f"changed: {said}\n")
+    how = {"target": target, "traits": traits, "alpha": alpha}
+    return Change(
+        model=model,
+        before=rows.split(1),
+        after=after.split(1),
+        title=f"{target} {faces[0].name}",
+        story=story_of("edit", model, faces, how),
+    )
 
 
 def _by_mapper(

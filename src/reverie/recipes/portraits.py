@@ -7,14 +7,14 @@ order: to it, blue eyes are a blue face as well.
 """
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
-from reverie.canvas.portrait import MODEL, WORD, Portrait, Space, space
+from reverie.canvas.portrait import MODEL, WORD, Numbers, Portrait, Space, space
 from reverie.canvas.stylegan import built
 from reverie.device import machine
+from reverie.perceptor.pocket import Pocket
 from reverie.protocols import Draws, Moment, parts
 from reverie.recipes.guess import attracting
 
@@ -26,7 +26,8 @@ AT_ONCE = 32  # faces drawn and seen together
 SLACK = 0.06  # so much better must fit what nobody has asked for, as a cosine
 ASKED = 0.05  # so much worse may fit what the words name
 STRANGE = 0.3  # so much better must a character fit that the words do not name
-MOST = 8  # changes of an ordinary face
+MOST = 8  # changes of a face
+FEW = 4  # faces that say what is changed in all of them
 REACH = 3  # words from a colour to what has it: "long red curly hair"
 SOLID = ("kind", "backdrop")  # what no change touches
 NOUNS = {
@@ -44,7 +45,7 @@ NOUNS = {
 TOLD = {  # words that leave no doubt
     **dict.fromkeys(("woman", "girl", "lady", "queen", "mother", "grandmother"), "gender=female"),
     **dict.fromkeys(("man", "boy", "gentleman", "king", "father", "grandfather"), "gender=male"),
-    **dict.fromkeys(("old", "elderly", "grandmother", "grandfather"), "age=old"),
+    **dict.fromkeys(("old", "elderly"), "age=old,wrinkles=wrinkles"),
     **dict.fromkeys(("child", "kid", "boy", "girl"), "age=child"),
     "baby": "age=baby",
     "lipstick": "lips=lipstick",
@@ -92,35 +93,47 @@ def described(canvas: "StyleGAN", words: "Prompts") -> Portrait:
 
     Args:
         canvas: of the network in the package.
-        words: with words that attract.
     """
     said = attracting(words.scenes[0]).lower()
     eye, known = Beholder(canvas, words), space()
-    told, free = colours_said(said, known)
-    told |= dict(TOLD[word].split(WORD) for word in words_in(said) if word in TOLD)
-    face, best = eye.first(told, said)
-    open_to = [name for name in known.choices if name not in (*SOLID, *told)]
-    for _ in range(MOST):
-        options = [
-            face | {name: value}
-            for name in open_to
-            for value in known.choices[name]
-            if face.get(name) != value and (name not in known.common or value in free)
-        ]
-        scores = eye.scores(options)
-        asked = [ASKED * bool(named(option, said) - named(face)) for option in options]
-        worth = scores - best + torch.tensor(asked)
-        if worth.max() < SLACK:
-            break
-        at = int(worth.argmax())
-        (changed,) = named(options[at]) - named(face)
-        name, _, value = changed.partition(WORD)
-        open_to.remove(name)
-        free.discard(value)
-        face, best = options[at], float(scores[at])
+    told, free = told_by(said, known)
+    face = eye.first(told, said)
+    face |= eye.changes(known.numbers(face)[None], said, told, free)
     return Portrait(
         traits=tuple(f"{name}{WORD}{value}" for name, value in face.items()), guessed=True
     )
+
+
+def traits_for(text: str, rows: Numbers) -> dict[str, str]:
+    """What faces must have to be as a text says: `hat=crown,mouth=angry`, or words. These change
+    what they name; where they name nothing, the one thing that makes faces fit them best, if any.
+
+    Args:
+        rows: the faces, as numbers: `[faces, numbers]`.
+
+    Raises:
+        SpecError: there is no such trait.
+    """
+    from reverie import prompt as prompts
+    from reverie.canvas.stylegan import StyleGAN
+    from reverie.recipes import faces
+    from reverie.recipes.clip_stylegan import SMALL
+
+    if WORD in text:
+        return space().checked(text.split(","))
+    words = faces.wanted(prompts.parse(text), "pocket-clip", SMALL, None, "auto", "cosine")
+    said = attracting(words.scenes[0]).lower()
+    told, free = told_by(said, space())
+    own: dict[str, str] = {}
+    for kind in named_kinds(said, space()):
+        own |= {"kind": kind} | space().usual[kind]  # all that belongs to it
+    eye = Beholder(StyleGAN(model=MODEL), words)
+    rows = space().changed(rows[:FEW].cpu(), own)
+    found = eye.changes(rows, said, told, free)
+    asked = {name: value for name, value in found.items() if is_named(value, words_in(said))}
+    told = own | told | asked
+    unknown = Pocket().build(machine("cpu", "fp32")).words.read(said).guessed
+    return told if told or unknown else dict([*found.items()][:1])
 
 
 class Beholder:
@@ -137,19 +150,19 @@ class Beholder:
         self.loss = seen.build(canvas.build(on, [0]), on)
 
     @torch.no_grad()
-    def scores(self, faces: Sequence[dict[str, str]]) -> torch.Tensor:
-        """The higher, the better: `[faces]`."""
+    def scores(self, rows: Numbers) -> torch.Tensor:
+        """How well faces fit, the higher the better: `[faces, numbers]` -> `[faces]`."""
         found = []
-        for rows in space().points(faces).split(AT_ONCE):
-            ws = rows[:, None].expand(-1, self.network.num_ws, -1)
+        for some in space().points(rows).split(AT_ONCE):
+            ws = some[:, None].expand(-1, self.network.num_ws, -1)
             pictures = ((self.network.synthesis(ws) + 1) / 2).clamp(0, 1)
-            moment = Moment(0, 0.0, Draws([0] * len(rows), 0))
+            moment = Moment(0, 0.0, Draws([0] * len(some), 0))
             found.append(-torch.stack([*parts(self.loss(pictures, moment))]).sum(0))
         return torch.cat(found)
 
-    def first(self, told: dict[str, str], said: str) -> tuple[dict[str, str], float]:
-        """The ordinary face that fits best, with what is told of it, and how well: a person of any
-        age, or a character."""
+    def first(self, told: dict[str, str], said: str) -> dict[str, str]:
+        """The ordinary face that fits best, with what is told of it: a person of any age, or a
+        character."""
         known = space()
         person, genders = known.usual["person"], known.choices["gender"]
         people = [
@@ -164,27 +177,73 @@ class Beholder:
             for gender in genders
         ]
         faces = [face | told for face in (*people, *others)]
-        scores, usual = self.scores(faces), {"person", *words_in(said)}
+        usual = {"person", *named_kinds(said, known)}
         strange = [
             STRANGE * (face["kind"] not in usual) + SLACK * (face["age"] != "adult")
             for face in faces
         ]
-        at = int((scores - torch.tensor(strange)).argmax())
-        return faces[at], float(scores[at])
+        scores = self.scores(torch.stack([known.numbers(face) for face in faces]))
+        return faces[int((scores - torch.tensor(strange)).argmax())]
+
+    def changes(
+        self, rows: Numbers, said: str, told: dict[str, str], free: set[str], most: int = MOST
+    ) -> dict[str, str]:
+        """What else makes faces fit better, found one by one, the best first.
+
+        Args:
+            rows: the faces, which are changed together.
+            said: words; what they name, by its last word, needs to fit no better.
+            told: what is known already, and stays.
+            free: colours that may be of anything.
+        """
+        known, found, free = space(), dict[str, str](), set(free)
+        rows = known.changed(rows, told)
+        best, read = self.scores(rows).mean(), words_in(said)
+        for _ in range(most):
+            options = [
+                (name, value)
+                for name, values in known.choices.items()
+                if name not in (*SOLID, *told, *found)
+                for value in values
+                if name not in known.common or value in free
+            ]
+            tried = torch.stack([known.changed(rows, dict([option])) for option in options])
+            scores = self.scores(tried.flatten(0, 1)).unflatten(0, tried.shape[:2]).mean(1)
+            asked = [ASKED * is_named(value, read) for _, value in options]
+            worth = scores - best + torch.tensor(asked)
+            if worth.max() < SLACK:
+                break
+            at = int(worth.argmax())
+            name, found[name] = options[at][0], options[at][1]
+            free.discard(found[name])
+            rows, best = tried[at], scores[at]
+        return found
+
+
+def told_by(said: str, known: Space) -> tuple[dict[str, str], set[str]]:
+    """What words leave no doubt of, and the colours that they give to nothing in particular."""
+    told, free = colours_said(said, known)
+    for word in words_in(said):
+        if word in TOLD:
+            told |= known.checked(TOLD[word].split(","))
+    return told, free
 
 
 def words_in(text: str) -> list[str]:
     return re.findall(r"[a-z]+", text)
 
 
-def named(face: dict[str, str], words: str | None = None) -> set[str]:
-    """The traits of a face; only those whose names are among the words, if there are any."""
-    read = None if words is None else set(words_in(words))
-    return {
-        f"{name}{WORD}{value}"
-        for name, value in face.items()
-        if read is None or read.issuperset(value.split())
-    }
+def is_named(value: str, read: list[str]) -> bool:
+    """Whether words name a value, by its last word: "smiling" is a smile, "glasses" any glasses."""
+    last = value.split()[-1]
+    forms = (last, f"{last}s", f"{last}y", f"{last}ing", f"{last.removesuffix('e')}ing")
+    return any(form in read for form in forms)
+
+
+def named_kinds(said: str, known: Space) -> list[str]:
+    """The characters that words name; a witch hat names none, nor is a person one."""
+    others = (kind for kind in known.usual if kind != "person")
+    return [kind for kind in others if re.search(rf"\b{kind}s?\b(?! hats?\b)", said)]
 
 
 def colours_said(words: str, known: Space) -> tuple[dict[str, str], set[str]]:
