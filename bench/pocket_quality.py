@@ -37,8 +37,8 @@ def painted(prompt: str, recipe: str, side: int, options: dict[str, int], seed: 
             if not shown:
                 shown.append(frame.image.detach())
         assert frame is not None
-        before = frame.image.detach()
-        shown.append(before)
+        before = painting
+        shown.append(frame.image.detach())
     return torch.cat(shown)
 
 
