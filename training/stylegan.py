@@ -11,7 +11,7 @@ with the portrait it should be; a critic may help at the end.
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from training import face_space, loop, pocket
 from training.dice import stream
-from training.face_space import W_DIM
+from training.face_space import W_DIM, Loosely
 from training.likeness import Critic, Eyes, perceived
 from training.muon import Muon
 from training.stylegan_net import Painter
@@ -30,9 +30,10 @@ WARM = 50  # steps in which the learning rate rises
 SEEN = 64  # the longest side of pictures that the perceptor looks at
 ADAM, CRITIC = 0.4, 0.02  # of the rate of Muon: for what is no convolution, and for the critic
 SHOWN = 20
-# Of the face, and of nose and mouth: half the width and height, how far below the middle, how much
-# more it counts.
-PLACES = ((0.55, 0.5, 0.25, 2.0), (0.2, 0.25, 0.25, 4.0))
+DETAIL = 4.0
+USUALLY = Loosely()
+# Half the width and height, and how far below the middle.
+FACE, NOSE = (0.55, 0.5, 0.25), (0.2, 0.25, 0.25)
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,18 @@ class Lesson:
     pictures: Tensor
 
 
-def lesson(count: int, size: int, *, seed: int, step: int) -> Lesson:
+def lesson(count: int, size: int, *, seed: int, step: int, loosely: Loosely = USUALLY) -> Lesson:
     """New faces, drawn."""
-    given = face_space.faces(count, stream(seed, step))
+    given = face_space.faces(count, stream(seed, step), loosely)
     return Lesson(given.ws, given.drawn(size))
 
 
-def weights(size: int) -> Tensor:
-    """How much a pixel counts: most where the face is, and there nose and mouth. `[1, 1, size,
-    size]`, of mean 1."""
+def weights(size: int, detail: float) -> Tensor:
+    """How much a pixel counts: most where the face is, and nose and mouth by `detail` more.
+    `[1, 1, size, size]`, of mean 1."""
     axis = (torch.arange(size) + 0.5) * (2 / size) - 1
     counts = torch.ones(size, size)
-    for width, height, low, more in PLACES:
+    for (width, height, low), more in ((FACE, 2.0), (NOSE, detail)):
         far = (axis / width).square() + ((axis - low) / height).square()[:, None]
         counts = counts + more * torch.exp(-far)
     return (counts / counts.mean())[None, None]
@@ -81,11 +82,18 @@ def at_most(pictures: Tensor, side: int) -> Tensor:
 class Learner:
     """The network and its running mean, and the critic.
 
-    perception, adversary: how much features count, and the critic.
+    perception, adversary, detail: how much features count, the critic, and nose and mouth.
     """
 
     def __init__(
-        self, size: int, rate: loop.Rate, *, seed: int, perception: float, adversary: float
+        self,
+        size: int,
+        rate: loop.Rate,
+        *,
+        seed: int,
+        perception: float = 0.0,
+        adversary: float = 0.0,
+        detail: float = DETAIL,
     ) -> None:
         torch.manual_seed(seed)
         self.rate, self.perception, self.adversary = rate, perception, adversary
@@ -94,7 +102,7 @@ class Learner:
             for _ in range(2)
         )
         self.mean.load_state_dict(self.net.state_dict())
-        self.counts, self.eyes = weights(size), Eyes()
+        self.counts, self.eyes = weights(size, detail), Eyes()
         named = list(self.net.named_parameters())
         turned = [w for name, w in named if name.startswith("convs") and w.ndim > 1]
         rest = [w for name, w in named if not (name.startswith("convs") and w.ndim > 1)]
@@ -208,12 +216,15 @@ def main() -> None:
         seed=options.seed,
         perception=options.perception,
         adversary=options.adversary,
+        detail=options.detail,
     )
     if not loop.resume(learner, folder, torch.device("cpu")) and options.start:
         learner.warm(torch.load(pocket.RUNS / options.start / "state.pt", weights_only=True))
 
+    loosely = replace(USUALLY, changed=options.changed)
+
     def make(step: int) -> Lesson:
-        return lesson(options.batch, options.size, seed=options.seed, step=step)
+        return lesson(options.batch, options.size, seed=options.seed, step=step, loosely=loosely)
 
     every = loop.Every(told=50, kept=options.every)
     loop.train(learner, make, folder, steps=options.steps, batch=options.batch, every=every)
@@ -224,6 +235,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=64, choices=SIZES, help="side of the pictures")
     parser.add_argument("--perception", type=float, default=0.0, help="how much features count")
     parser.add_argument("--adversary", type=float, default=0.0, help="how much a critic counts")
+    parser.add_argument(
+        "--detail", type=float, default=DETAIL, help="how much more nose and mouth count"
+    )
+    parser.add_argument(
+        "--changed", type=float, default=USUALLY.changed, help="share of unusual faces"
+    )
     return parser.parse_args()
 
 

@@ -208,7 +208,7 @@ def test_a_step_changes_the_numbers_of_a_matrix_by_about_the_rate():
 
 
 def test_the_face_counts_most():
-    counts = stylegan.weights(32)[0, 0]
+    counts = stylegan.weights(32, 4.0)[0, 0]
     assert float(counts.mean()) == pytest.approx(1, abs=1e-5)
     middle, corner = counts[20, 16], counts[0, 0]
     assert middle > 2 * corner
