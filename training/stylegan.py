@@ -11,7 +11,7 @@ with the portrait it should be; a critic may help at the end.
 
 import argparse
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from training import face_space, loop, pocket
 from training.dice import stream
-from training.face_space import W_DIM, Loosely
+from training.face_space import W_DIM
 from training.likeness import Critic, Eyes, perceived
 from training.muon import Muon
 from training.stylegan_net import Painter
@@ -31,7 +31,6 @@ SEEN = 64  # the longest side of pictures that the perceptor looks at
 ADAM, CRITIC = 0.4, 0.02  # of the rate of Muon: for what is no convolution, and for the critic
 SHOWN = 20
 DETAIL = 4.0
-USUALLY = Loosely()
 # Half the width and height, and how far below the middle.
 FACE, NOSE = (0.55, 0.5, 0.25), (0.2, 0.25, 0.25)
 
@@ -47,9 +46,9 @@ class Lesson:
     pictures: Tensor
 
 
-def lesson(count: int, size: int, *, seed: int, step: int, loosely: Loosely = USUALLY) -> Lesson:
+def lesson(count: int, size: int, *, seed: int, step: int) -> Lesson:
     """New faces, drawn."""
-    given = face_space.faces(count, stream(seed, step), loosely)
+    given = face_space.faces(count, stream(seed, step))
     return Lesson(given.ws, given.drawn(size))
 
 
@@ -221,10 +220,8 @@ def main() -> None:
     if not loop.resume(learner, folder, torch.device("cpu")) and options.start:
         learner.warm(torch.load(pocket.RUNS / options.start / "state.pt", weights_only=True))
 
-    loosely = replace(USUALLY, changed=options.changed)
-
     def make(step: int) -> Lesson:
-        return lesson(options.batch, options.size, seed=options.seed, step=step, loosely=loosely)
+        return lesson(options.batch, options.size, seed=options.seed, step=step)
 
     every = loop.Every(told=50, kept=options.every)
     loop.train(learner, make, folder, steps=options.steps, batch=options.batch, every=every)
@@ -237,9 +234,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--adversary", type=float, default=0.0, help="how much a critic counts")
     parser.add_argument(
         "--detail", type=float, default=DETAIL, help="how much more nose and mouth count"
-    )
-    parser.add_argument(
-        "--changed", type=float, default=USUALLY.changed, help="share of unusual faces"
     )
     return parser.parse_args()
 
