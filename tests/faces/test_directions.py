@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from faces.small_faces import CPU, S
 from reverie.errors import SpecError, WeightsError
 from reverie.faces.directions import (
+    FORMAT,
     Directions,
     change_of,
     check_fits,
@@ -126,6 +127,9 @@ def test_a_file_holds_all_but_the_last_bits(directions, tmp_path):
     assert torch.equal(again.deviation, directions.deviation)
     assert torch.equal(again.channels, directions.channels) and again.about == directions.about
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["there.safetensors"]
+    (tmp_path / "other").touch()
+    modes = [(tmp_path / name).stat().st_mode for name in ("other", "made/there.safetensors")]
+    assert modes[0] == modes[1]
 
 
 def test_files_of_something_else_are_refused(directions, model, tmp_path):
@@ -133,6 +137,11 @@ def test_files_of_something_else_are_refused(directions, model, tmp_path):
         read(tmp_path / "nothing.safetensors")
     with pytest.raises(WeightsError, match="holds no directions"):
         read(tmp_path.joinpath(model, "model.safetensors"))
+    deep = tmp_path / "deep.safetensors"
+    told = {"format": FORMAT, "about": "[" * 100_000}
+    save_file({"rows": torch.ones(1, 1)}, deep, told)
+    with pytest.raises(WeightsError, match="damaged"):
+        read(deep)
     cut = tmp_path / "cut.safetensors"
     write(directions, cut)
     cut.write_bytes(cut.read_bytes()[:-100])
@@ -142,14 +151,20 @@ def test_files_of_something_else_are_refused(directions, model, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [("rows", torch.ones(3, 4)), ("deviation", torch.full((40,), math.nan)), ("about", None)],
-    ids=["rows", "deviation", "about"],
+    [
+        ("rows", torch.ones(3, 4)),
+        ("deviation", torch.full((40,), math.nan)),
+        ("about", '{"survey": {}}'),
+        ("about", "7"),
+        ("about", '["survey", "generator", "perceptor"]'),
+        ("about", '{"survey": 1, "generator": 2, "perceptor": 3}'),
+    ],
 )
 def test_parts_that_do_not_go_together_are_refused(prepared, tmp_path, name, wrong):
     with safe_open(prepared, "pt") as file:
         tensors, told = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
-    if wrong is None:
-        told["about"] = '{"survey": {}}'
+    if isinstance(wrong, str):
+        told["about"] = wrong
     else:
         tensors[name] = wrong
     save_file(tensors, tmp_path / "wrong.safetensors", told)

@@ -1,5 +1,6 @@
 """Faces changed by words."""
 
+import dataclasses
 import math
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from faces.small_faces import CLIP, CPU, S
 from reverie.errors import SpecError, WeightsError
+from reverie.faces import directions
 from reverie.faces.directions import Directions
 from reverie.faces.editor import FaceEditor, place
 from reverie.faces.latents import faces
@@ -68,3 +70,11 @@ def test_what_was_prepared_is_found(model, prepared):
 def test_a_file_that_is_named_must_be_there(model, tmp_path):
     with pytest.raises(WeightsError, match="no such file of directions"):
         FaceEditor.of(model, CLIP, CPU, path=tmp_path / "nothing.safetensors")
+
+
+def test_channels_that_the_generator_lacks_are_refused(model, prepared, tmp_path):
+    made = directions.read(prepared)
+    wrong = dataclasses.replace(made, channels=made.channels + 1000)
+    directions.write(wrong, tmp_path / "wrong.safetensors")
+    with pytest.raises(WeightsError, match="channels are not those of"):
+        FaceEditor.of(model, CLIP, CPU, path=tmp_path / "wrong.safetensors")

@@ -79,3 +79,10 @@ def test_latents_of_another_generator_are_refused(model, tmp_path):
     save_latents(tmp_path / "s.safetensors", torch.ones(1, S), "another", "1" * 64)
     with pytest.raises(WeightsError, match=r"is of another \(sha256 111111111111\)"):
         FaceModel.of(model, CPU).points(faces(str(tmp_path / "s.safetensors")))
+
+
+def test_who_may_read_other_new_files_may_read_latents(tmp_path):
+    (tmp_path / "other").touch()
+    save_latents(tmp_path / "s.safetensors", torch.ones(1, S), "small", "0" * 64)
+    modes = [(tmp_path / name).stat().st_mode for name in ("other", "s.safetensors")]
+    assert modes[0] == modes[1]

@@ -134,9 +134,9 @@ def test_starts_are_read(recipe, quick, tmp_path):
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        ({"init": "beast:32"}, "init: 'beast:32' is not mean, random, seed:7, best:32"),
-        ({"init": ""}, "init: '' is not mean"),
-        ({"init": "nobody.npy"}, "'nobody.npy' is not mean.*a file of latents"),
+        ({"init": "beast:32"}, "init: 'beast:32' is not guess, mean, random, seed:7, best:32"),
+        ({"init": ""}, "init: '' is not guess, mean"),
+        ({"init": "nobody.npy"}, "'nobody.npy' is not guess, mean.*a file of latents"),
         ({"init": "nobody.png"}, "nobody.png"),
         ({"init": "best:0"}, "among: got 0; 1 to 1024"),
         ({"init": "best:1025"}, "among: got 1025"),

@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from reverie.errors import WeightsError
 from reverie.nets.stylegan import Styles, Ws
@@ -26,9 +26,10 @@ def save_latents(path: Path, latents: Ws | Styles, model: str, generator: str) -
     told = {"model": model, "generator": generator}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({"latents": latents.detach().float().cpu().contiguous()}, partial, told)
+        # save_file would let none but its owner read the file
+        partial.write_bytes(save({"latents": latents.detach().float().cpu().contiguous()}, told))
         partial.replace(path)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise WeightsError(f"{path}: cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from reverie.errors import SpecError, WeightsError
@@ -143,9 +143,10 @@ def write(directions: Directions, path: Path) -> None:
     told = {"format": FORMAT, "about": json.dumps(directions.about, sort_keys=True)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, partial, told)
+        # save_file would let none but its owner read the file
+        partial.write_bytes(save({name: t.cpu().contiguous() for name, t in tensors.items()}, told))
         partial.replace(path)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise WeightsError(f"{path}: cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
@@ -168,7 +169,7 @@ def read(path: Path) -> Directions:
             )
     except FileNotFoundError as error:
         raise WeightsError(f"{path}: there is no such file of directions") from error
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, RecursionError) as error:
         if isinstance(error, WeightsError):
             raise
         raise WeightsError(
@@ -182,10 +183,18 @@ def _check(rows: Tensor, channels: Tensor, deviation: Tensor, about: Any, path: 
     whole = rows.ndim == 2 and channels.ndim == 1 and deviation.ndim == 1
     whole = whole and 0 < len(rows) == len(channels) == len(deviation)
     whole = whole and bool(rows.isfinite().all() and deviation.isfinite().all())
-    if not whole or not {"survey", "generator", "perceptor"} <= {*about}:
+    if not whole or not _tells(about):
         raise WeightsError(
             f"{path}: its rows, channels and deviations do not go together; make it again"
         )
+
+
+def _tells(about: Any) -> bool:
+    """Whether this is what `Survey.about` gives, as far as it is read here."""
+    wanted = {"survey": dict, "generator": str, "perceptor": dict}
+    if not isinstance(about, dict):
+        return False
+    return all(isinstance(about.get(name), kind) for name, kind in wanted.items())
 
 
 def check_fits(made: Directions, wanted: dict[str, Any], path: Path) -> None:

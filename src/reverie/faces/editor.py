@@ -10,11 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reverie import image as images
+from reverie.errors import WeightsError
 from reverie.faces import directions
 from reverie.faces.directions import Directions
 from reverie.faces.model import FaceModel
 from reverie.faces.slopes import Slopes
-from reverie.faces.survey import Survey
+from reverie.faces.survey import Survey, channels
 from reverie.faces.usual import ALPHA, FIRM, FIRM_ALPHA, NEUTRAL, TOP
 from reverie.nets.stylegan import Styles, Ws
 from reverie.perceptor.compare import embed_labels
@@ -55,6 +56,10 @@ class FaceEditor:
             return cls(opened, eye, Slopes.of(opened, eye))
         made = directions.read(path := path or usual)
         directions.check_fits(made, wanted, path)
+        if not torch.equal(made.channels, channels(opened.network)):
+            raise WeightsError(
+                f"{path}: its channels are not those of {model}; make it again: reverie directions"
+            )
         return cls(opened, eye, made)
 
     def step(

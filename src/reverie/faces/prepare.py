@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from reverie.device import fast_matmul, memory_errors
@@ -140,5 +140,5 @@ def _worked(surveyor: Surveyor, pieces: Pieces, path: Path) -> Iterator[Progress
 def _save(rows: Rows, file: Path) -> None:
     with writing(file.parent, "make room, and give the same command again"):
         temporary = file.with_suffix(".tmp")
-        save_file({"rows": rows}, temporary)
+        temporary.write_bytes(save({"rows": rows}))  # for whoever shares the folder to read
         temporary.replace(file)
