@@ -58,10 +58,10 @@ def pictures(run: Run) -> dict[tuple[int, int], Tensor]:
 
 
 def test_each_stage_comes_nearer(model, face, tmp_path):
-    recipe = invert(face, model=model, **QUICK | {"steps": 25, "fine_steps": 25})
+    recipe = invert(face, model=model, **QUICK | {"steps": 12, "fine_steps": 12})
     assert [stage.name for stage in recipe.stages] == ["find", "refine"]
     seen, goal = pictures(Run.start(recipe, tmp_path / "run", CPU)), images.load(face)
-    places = ((0, 0), (0, 25), (1, 0), (1, 25))
+    places = ((0, 0), (0, 12), (1, 0), (1, 12))
     begun, found, gone_on, refined = (apart(seen[place], goal, 1).item() for place in places)
     assert found < 0.6 * begun
     assert gone_on == pytest.approx(found, rel=1e-3) and refined < found
@@ -84,7 +84,7 @@ def test_another_canvas_goes_on_from_what_was_found(model, face, tmp_path):
 def test_holding_on_keeps_latents_near_the_mean(model, face, tmp_path):
     far = []
     for hold in (0.0, 5.0):
-        recipe = invert(face, model=model, hold=hold, **QUICK | {"steps": 20})
+        recipe = invert(face, model=model, space="w", hold=hold, **QUICK | {"steps": 12})
         run = Run.start(recipe, tmp_path / str(hold), CPU)
         list(run.frames())
         path = str(run.pictures[0].with_suffix(".safetensors"))
