@@ -7,7 +7,7 @@ pocket models with the default options, at a smaller size.
 import dataclasses
 import sys
 import tempfile
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,13 @@ from torch import Tensor
 from reverie import image as images
 from reverie.augment.cutouts import Cutouts
 from reverie.augment.presets import PRESETS
+from reverie.canvas.portrait import space
 from reverie.device import machine
+from reverie.faces.latents import faces as find_faces
+from reverie.faces.model import FaceModel
 from reverie.protocols import Draws, Moment
 from reverie.recipes import RECIPES
+from reverie.recipes.portraits import traits_for
 from reverie.run import Run
 
 HERE = Path(__file__).parent / "pictures"
@@ -39,6 +43,52 @@ SCENES = (
     "a blue ghost",
     "a cactus in the desert",
 )
+FACES = (
+    "a woman with red hair",
+    "an old man with a white beard",
+    "a bald man with blue eyes",
+    "an angry woman with green hair",
+    "a girl with glasses",
+    "a boy with a yellow hat",
+    "a man with a moustache in a suit",
+    "a surprised old woman",
+    "a pale woman with red lips",
+    "a man with an eyepatch",
+    "a woman with long blonde hair",
+    "a sad child with freckles",
+    "an old witch with green skin",
+    "a vampire with fangs",
+    "a werewolf",
+    "a zombie",
+    "a king with a golden crown",
+    "a princess in a pink dress",
+    "a pirate",
+    "an elf with purple hair",
+    "a red devil with horns",
+    "a wizard with a blue hat",
+    "a clown",
+    "a robot",
+)
+EDITS = (
+    "an angry face",
+    "a surprised face",
+    "a face with sunglasses",
+    "a face with a beard",
+    "a face with green hair",
+    "a face with blue skin",
+    "a bald face",
+    "a face with pointed ears",
+    "a person wearing a crown",
+    "a face with a red nose",
+    "a vampire",
+    "a face with freckles",
+)
+CHAINS = {  # what is said of each, and the seed
+    "an old scary witch with a long pointed nose and green skin": 7,
+    "a vampire with fangs and pale skin": 3,
+    "a scary green monster with a scar": 5,
+    "a werewolf with yellow eyes": 11,
+}
 VIEW, COLUMNS, LABEL = 112, 8, 150
 
 
@@ -86,10 +136,12 @@ def cutouts() -> None:
     page.save(HERE / "cutouts.webp", quality=85, method=6)
 
 
-def frames(recipe: str, prompt: str, steps: Container[int], **options: Any) -> list[Tensor]:
+def frames(
+    recipe: str, prompt: str, steps: Container[int], seed: int = 7, **options: Any
+) -> list[Tensor]:
     """Pictures of a run with the pocket models, at those steps."""
     made = RECIPES[recipe](prompt, perceptor="pocket-clip", **options)
-    made = dataclasses.replace(made, seed=7)
+    made = dataclasses.replace(made, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         run = Run.start(made, Path(folder) / "run", machine("cpu", "auto"))
         return [p.frame.image for p in run.frames() if p.step in steps]
@@ -119,21 +171,70 @@ def vqgan() -> None:
     captioned("vqgan-clip", 120, "vqgan.webp")
 
 
+def faces() -> None:
+    """Words, and the faces that the pocket StyleGAN makes of them."""
+    told = [
+        (words, frames("clip-stylegan", words, (40,), seed=at)[-1])
+        for at, words in enumerate(FACES)
+    ]
+    labelled(told, 6, "faces.webp", side=208)
+
+
+def edits() -> None:
+    """Faces that nobody has, before and after."""
+    model, known = FaceModel.of("pocket-stylegan", machine("cpu", "auto")), space()
+    told = []
+    for at, words in enumerate(EDITS):
+        rows = model.rows(model.points(find_faces(str(20 + at))))
+        numbers = known.of_points(rows)
+        traits = traits_for(words, numbers.mean(1))
+        after = known.points(known.changed(numbers, traits))
+        pair = [model.draw(model.styles([one])) for one in (rows, after)]
+        told.append((words, torch.cat(pair, 3)))
+    labelled(told, 4, "edits.webp", side=316)
+
+
+def spooky() -> None:
+    """From a face to a nightmare: each stage's end, and two moments of the nightmare."""
+    rows = []
+    for words, seed in CHAINS.items():
+        made = dataclasses.replace(RECIPES["spooky"](words, perceptor="pocket-clip"), seed=seed)
+        with tempfile.TemporaryDirectory() as folder:
+            run = Run.start(made, Path(folder) / "run", machine("cpu", "auto"))
+            last = {0: (40,), 1: (10,), 2: (60, 150, 299)}
+            row = [
+                images.fit(p.frame.image, (240, 296))
+                for p in run.frames()
+                if p.frame.step in last[p.stage]
+            ]
+        rows.append((words, torch.cat(row, 3)))
+    labelled(rows, 1, "spooky.webp", side=900)
+
+
 def captioned(recipe: str, last: int, name: str) -> None:
     """A sheet of all words with what the last step of a recipe shows of them."""
-    side, columns, line = 256, 4, 26
-    rows = -(-len(SCENES) // columns)
-    page = Image.new("RGB", (columns * (side + 4) - 4, rows * (side + line)), "white")
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=15)
-    for place, prompt in enumerate(SCENES):
-        picture = frames(recipe, prompt, (last,), size=(side, side))[-1]
-        left, top = place % columns * (side + 4), place // columns * (side + line)
-        page.paste(Image.fromarray(images.to_uint8(picture)[0].numpy()), (left, top))
-        draw.text((left + side // 2, top + side + line // 2), prompt, "black", font, anchor="mm")
-    page.save(HERE / name, optimize=True)
+    told = [(words, frames(recipe, words, (last,), size=(256, 256))[-1]) for words in SCENES]
+    labelled(told, 4, name, side=256)
 
 
-PAGES = {page.__name__: page for page in (cutouts, steps, stages, scenes, vqgan)}
+def labelled(told: Sequence[tuple[str, Tensor]], columns: int, name: str, *, side: int) -> None:
+    """A sheet of pictures, each `side` pixels wide, with their words below."""
+    line, font = 26, ImageFont.load_default(size=12 if side < 256 else 15)
+    height = side * told[0][1].shape[2] // told[0][1].shape[3]
+    rows = -(-len(told) // columns)
+    page = Image.new("RGB", (columns * (side + 4) - 4, rows * (height + line)), "white")
+    draw = ImageDraw.Draw(page)
+    for place, (words, picture) in enumerate(told):
+        shown = Image.fromarray(images.to_uint8(picture)[0].numpy())
+        left, top = place % columns * (side + 4), place // columns * (height + line)
+        page.paste(shown.resize((side, height), Image.Resampling.BICUBIC), (left, top))
+        draw.text((left + side // 2, top + height + line // 2), words, "black", font, anchor="mm")
+    page.save(HERE / name, quality=88, method=6)
+
+
+PAGES = {
+    page.__name__: page for page in (cutouts, steps, stages, scenes, vqgan, faces, edits, spooky)
+}
 
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)

@@ -11,13 +11,8 @@ from reverie.canvas.stylegan import StyleGAN
 from reverie.errors import SpecError
 from reverie.recipes import RECIPES, faces
 from reverie.recipes.clip_stylegan import SMALL
-from reverie.recipes.portraits import (
-    colours_said,
-    described,
-    is_named,
-    portrait,
-    traits_for,
-)
+from reverie.recipes.portrait_words import colours_said, is_named
+from reverie.recipes.portraits import described, portrait, traits_for
 from reverie.recipes.saved import reworded
 
 CANVAS = StyleGAN(model=MODEL)
@@ -114,3 +109,15 @@ def test_words_that_mean_nothing_change_nothing() -> None:
 def test_a_value_is_named_in_any_form() -> None:
     assert is_named("smile", ["smiling"]) and is_named("round glasses", ["glasses"])
     assert not is_named("cap", ["cape"])
+
+
+def test_a_word_that_names_a_trait_gives_it_even_where_it_hardly_shows() -> None:
+    assert traits_for("a face with freckles", rows_of({"eyewear": "eyepatch", "hat": "crown"})) == {
+        "freckles": "freckles"
+    }
+    assert traits_for("a face with a red nose", rows_of({})) == {"nose": "red"}
+
+
+def test_a_hat_has_its_own_colour_unless_another_is_said() -> None:
+    assert traits_for("a person wearing a crown", rows_of({}))["hat_colour"] == "yellow"
+    assert traits_for("a person wearing a green crown", rows_of({}))["hat_colour"] == "green"

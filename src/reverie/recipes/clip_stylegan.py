@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reverie.recipe import Recipe
 
 ORIGINAL = Usual(steps=200, lr=0.02, cutouts=1, preset="styleclip", init="best:32", space="w")
-SMALL = Usual(steps=40, lr=0.01, cutouts=8, preset="scene", init="guess", space="w+", keep=1.5)
+SMALL = Usual(steps=40, lr=0.004, cutouts=8, preset="scene", init="guess", space="w+", keep=1.5)
 
 
 def clip_stylegan(
@@ -53,7 +53,7 @@ def clip_stylegan(
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height, if not what the network draws: scaled, and its middle cut.
         steps: updates to make: 200, pocket 40.
-        lr: learning rate, in standard deviations: 0.02, pocket 0.01.
+        lr: learning rate, in standard deviations: 0.02, pocket 0.004.
         cutouts: views that are judged at every step: 1, pocket 8.
         preset: how they are cut, one of those of `fourier`, or styleclip, the whole face at once.
             auto: styleclip for one view, stylegan3-clip for more, pocket scene.

@@ -6,7 +6,6 @@ Differs: colours are read from the words themselves, for the perceptor in the pa
 order: to it, blue eyes are a blue face as well.
 """
 
-import re
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,6 +16,7 @@ from reverie.device import machine
 from reverie.perceptor.pocket import Pocket
 from reverie.protocols import Draws, Moment, parts
 from reverie.recipes.guess import attracting
+from reverie.recipes.portrait_words import is_named, named_kinds, told_by, words_in
 
 if TYPE_CHECKING:
     from reverie.canvas.stylegan import StyleGAN
@@ -28,46 +28,7 @@ ASKED = 0.05  # so much worse may fit what the words name
 STRANGE = 0.3  # so much better must a character fit that the words do not name
 MOST = 8  # changes of a face
 FEW = 4  # faces that say what is changed in all of them
-REACH = 3  # words from a colour to what has it: "long red curly hair"
 SOLID = ("kind", "backdrop")  # what no change touches
-NOUNS = {
-    "hair": "hair_colour", "haired": "hair_colour", "beard": "hair_colour",
-    "bearded": "hair_colour", "moustache": "hair_colour", "mustache": "hair_colour",
-    "eyes": "eye_colour", "eye": "eye_colour", "eyed": "eye_colour",
-    "skin": "skin", "skinned": "skin", "face": "skin", "faced": "skin",
-    "hat": "hat_colour", "cap": "hat_colour", "beanie": "hat_colour", "hood": "hat_colour",
-    "crown": "hat_colour", "shirt": "clothes_colour", "dress": "clothes_colour",
-    "suit": "clothes_colour", "robe": "clothes_colour", "cape": "clothes_colour",
-    "clothes": "clothes_colour", "hoodie": "clothes_colour", "jacket": "clothes_colour",
-    "coat": "clothes_colour", "top": "clothes_colour", "sweater": "clothes_colour",
-    "background": "background", "backdrop": "background", "wall": "background", "lips": "lips",
-}  # fmt: skip
-TOLD = {  # words that leave no doubt
-    **dict.fromkeys(("woman", "girl", "lady", "queen", "mother", "grandmother"), "gender=female"),
-    **dict.fromkeys(("man", "boy", "gentleman", "king", "father", "grandfather"), "gender=male"),
-    **dict.fromkeys(("old", "elderly"), "age=old,wrinkles=wrinkles"),
-    **dict.fromkeys(("child", "kid", "boy", "girl"), "age=child"),
-    "baby": "age=baby",
-    "lipstick": "lips=lipstick",
-    "lips": "lips=lipstick",
-}
-COLOURS = {  # a word -> what it may be called among the values of an attribute
-    "red": ("red", "glowing red"), "orange": ("orange", "red", "amber"),
-    "yellow": ("yellow", "blonde", "glowing yellow"), "green": ("green",), "teal": ("teal",),
-    "turquoise": ("teal",), "blue": ("blue",), "purple": ("purple",), "violet": ("purple",),
-    "pink": ("pink",), "brown": ("brown",), "black": ("black", "dark"), "white": ("white", "pale"),
-    "grey": ("grey",), "gray": ("grey",), "silver": ("grey",), "gold": ("yellow", "blonde"),
-    "golden": ("yellow", "blonde"), "blonde": ("blonde", "yellow"), "blond": ("blonde", "yellow"),
-    "ginger": ("red",), "amber": ("amber",), "pale": ("pale",), "dark": ("dark", "dark brown"),
-    "light": ("light",), "tan": ("tan",), "tanned": ("tan",),
-}  # fmt: skip
-HAIR = {
-    "blonde": "blonde",
-    "blond": "blonde",
-    "redhead": "red",
-    "ginger": "red",
-    "brunette": "brown",
-}  # fmt: skip  (what these say without a noun)
 
 
 def portrait(init: str, canvas: "StyleGAN", words: "Prompts") -> Portrait:
@@ -98,7 +59,7 @@ def described(canvas: "StyleGAN", words: "Prompts") -> Portrait:
     eye, known = Beholder(canvas, words), space()
     told, free = told_by(said, known)
     face = eye.first(told, said)
-    face |= eye.changes(known.numbers(face)[None], said, told, free)
+    face |= hatted(told | eye.changes(known.numbers(face)[None], said, told, free), known)
     return Portrait(
         traits=tuple(f"{name}{WORD}{value}" for name, value in face.items()), guessed=True
     )
@@ -129,11 +90,11 @@ def traits_for(text: str, rows: Numbers) -> dict[str, str]:
         own |= {"kind": kind} | space().usual[kind]  # all that belongs to it
     eye = Beholder(StyleGAN(model=MODEL), words)
     rows = space().changed(rows[:FEW].cpu(), own)
-    found = eye.changes(rows, said, told, free)
-    asked = {name: value for name, value in found.items() if is_named(value, words_in(said))}
-    told = own | told | asked
-    unknown = Pocket().build(machine("cpu", "fp32")).words.read(said).guessed
-    return told if told or unknown else dict([*found.items()][:1])
+    told = own | told
+    told |= eye.named(rows, said, told)
+    if not told and not Pocket().build(machine("cpu", "fp32")).words.read(said).guessed:
+        told = eye.changes(rows, said, told, free, most=1)
+    return hatted(told, space())
 
 
 class Beholder:
@@ -185,6 +146,24 @@ class Beholder:
         scores = self.scores(torch.stack([known.numbers(face) for face in faces]))
         return faces[int((scores - torch.tensor(strange)).argmax())]
 
+    def named(self, rows: Numbers, said: str, told: dict[str, str]) -> dict[str, str]:
+        """What words name besides: of all that one word may mean, what makes faces fit best."""
+        known, read = space(), words_in(said)
+        meant: dict[str, list[dict[str, str]]] = {}
+        for name, values in known.choices.items():
+            if name not in (*SOLID, *told, *known.common):
+                for value in (value for value in values if is_named(value, read)):
+                    meant.setdefault(value.split()[-1], []).append({name: value})
+        found: dict[str, str] = {}
+        for options in meant.values():
+            tried = torch.stack([known.changed(rows, option) for option in options])
+            found = options[int(self.mean_scores(tried).argmax())] | found
+        return found
+
+    def mean_scores(self, tried: Numbers) -> torch.Tensor:
+        """`[options, faces, numbers]` -> `[options]`"""
+        return self.scores(tried.flatten(0, 1)).unflatten(0, tried.shape[:2]).mean(1)
+
     def changes(
         self, rows: Numbers, said: str, told: dict[str, str], free: set[str], most: int = MOST
     ) -> dict[str, str]:
@@ -208,7 +187,7 @@ class Beholder:
                 if name not in known.common or value in free
             ]
             tried = torch.stack([known.changed(rows, dict([option])) for option in options])
-            scores = self.scores(tried.flatten(0, 1)).unflatten(0, tried.shape[:2]).mean(1)
+            scores = self.mean_scores(tried)
             asked = [ASKED * is_named(value, read) for _, value in options]
             worth = scores - best + torch.tensor(asked)
             if worth.max() < SLACK:
@@ -220,51 +199,8 @@ class Beholder:
         return found
 
 
-def told_by(said: str, known: Space) -> tuple[dict[str, str], set[str]]:
-    """What words leave no doubt of, and the colours that they give to nothing in particular."""
-    told, free = colours_said(said, known)
-    for word in words_in(said):
-        if word in TOLD:
-            told |= known.checked(TOLD[word].split(","))
-    return told, free
-
-
-def words_in(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text)
-
-
-def is_named(value: str, read: list[str]) -> bool:
-    """Whether words name a value, by its last word: "smiling" is a smile, "glasses" any glasses."""
-    last = value.split()[-1]
-    forms = (last, f"{last}s", f"{last}y", f"{last}ing", f"{last.removesuffix('e')}ing")
-    return any(form in read for form in forms)
-
-
-def named_kinds(said: str, known: Space) -> list[str]:
-    """The characters that words name; a witch hat names none, nor is a person one."""
-    others = (kind for kind in known.usual if kind != "person")
-    return [kind for kind in others if re.search(rf"\b{kind}s?\b(?! hats?\b)", said)]
-
-
-def colours_said(words: str, known: Space) -> tuple[dict[str, str], set[str]]:
-    """The colours that words give to something, by attribute, and those that they give to nothing.
-
-    ("long red hair and a green hat", ...) -> {"hair_colour": "red", "hat_colour": "green"}, set()
-    """
-    read = words_in(words)
-    bound: dict[str, str] = {}
-    free: set[str] = set()
-    for at, word in enumerate(read):
-        if word in HAIR and "hair_colour" not in bound:
-            bound["hair_colour"] = HAIR[word]
-        if word not in COLOURS:
-            continue
-        after = read[at + 1 : at + 1 + REACH]
-        until = next((i for i, other in enumerate(after) if other in COLOURS), len(after))
-        named = [NOUNS[other] for other in after[:until] if other in NOUNS]
-        values = [v for v in COLOURS[word] if named and v in known.choices[named[0]]]
-        if values:
-            bound[named[0]] = values[0]
-        elif not named and word not in HAIR:
-            free |= set(COLOURS[word])
-    return bound, free
+def hatted(found: dict[str, str], known: Space) -> dict[str, str]:
+    """Traits, with the colour that a hat has on the character it belongs to, if none is said."""
+    usual = {own["hat"]: own["hat_colour"] for own in known.usual.values() if "hat_colour" in own}
+    colour = usual.get(found.get("hat", ""))
+    return found if colour is None else {"hat_colour": colour} | found
