@@ -1,6 +1,8 @@
 """`directions`, `edit`, `mix` and `morph` from the shell."""
 
 import json
+import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from faces.small_faces import CLIP, S, saved
 from nets import small_mappers as small
 from reverie import image as images
 from reverie.canvas.stylegan_start import read_latents
+from reverie.record.reel import Reel
 from reverie.record.video import text_in
 
 SEER = ("--perceptor", CLIP.weights)
@@ -117,6 +120,69 @@ def test_a_morph_is_a_film_of_its_length(reverie, model):
     assert [start["seed"] for start in told["starts"]] == [1, 2, 3]
     code, _, err = reverie(*film)
     assert code == 2 and "is there already" in err
+
+
+def test_a_stopped_film_of_an_edit_goes_on_with_the_same_command(reverie, model, monkeypatch):
+    film = ("--video", "m.gif", "--video-length", "0.4")
+    edit = ("edit", "7", "a hat", *model, *SEER, "-o", "out", *film)
+
+    add = Reel.add
+
+    def stopped(reel, number, picture):
+        add(reel, number, picture)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reel, "add", stopped)
+        code, _, err = reverie(*edit)
+    assert code == 130 and "the same command goes on" in err
+    code, _, err = reverie(*edit[:2], "a horse", *edit[3:])
+    assert code == 2 and "out: holds pictures already" in err  # another film is not gone on with
+    code, out, err = reverie(*edit)
+    assert code == 0 and out.strip().endswith("m.gif") and Path("m.gif").is_file()
+    assert not Path("m.frames").exists()
+
+
+@pytest.mark.parametrize("shown", ["out/picture-2.png", "out/before-after.png", "m.gif"])
+def test_info_tells_how_a_face_was_changed(reverie, model, shown):
+    film = ("--video", "m.gif", "--video-length", "0.4")
+    edit = ("edit", "3,mean", "a hat", *model, *SEER, "--alpha", "2", "-o", "out", *film)
+    assert reverie(*edit)[0] == 0
+    code, out, _ = reverie("info", shown)
+    told = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in out.splitlines())
+    assert code == 0 and told["made by"] == "reverie edit" and told["faces"] == "seed:3, mean"
+    assert (told["target"], told["alpha"]) == ("a hat", "2.0")
+    assert told.get("this one") == ("mean" if "picture-2" in shown else None)
+    code, out, _ = reverie("info", shown, "--json")
+    assert code == 0 and json.loads(out)["faces"]["target"] == "a hat"
+    code, _, err = reverie("replay", shown)
+    assert code == 2 and f"reverie info {shown} tells how it was made" in err
+
+
+def test_info_names_the_two_faces_of_a_mixed_one(reverie, model):
+    assert reverie("mix", "1-2", "3,4", *model, "-o", "out")[0] == 0
+    _, out, _ = reverie("info", "out/picture-3.png")
+    assert "this one    seed:2 with seed:3" in out
+
+
+@pytest.mark.parametrize(
+    ("faces", "said"),
+    [
+        (7, "$.faces: an object is wanted"),
+        ({}, "'command' is missing"),
+        ({"starts": [3]}, "a list of objects"),
+        ({"starts": 3}, "'starts' is missing, or no list"),
+        ({"first": "x"}, "$.faces.first"),
+    ],
+)
+def test_a_change_that_somebody_wrote_into_a_picture_is_told_where_it_is_wrong(
+    reverie, somewhere_else, faces, said
+):
+    whole = {"command": "edit", "model": "a", "generator": "b", "starts": []}
+    changed = (whole | faces if faces else {}) if isinstance(faces, dict) else faces
+    images.save(torch.zeros(1, 3, 8, 8), "a.png", json.dumps({"faces": changed}))
+    code, out, err = reverie("info", "a.png")
+    assert (code, out) == (2, "") and said in err and err.count("\n") == 1
 
 
 def test_words_come_over_a_morph(reverie, model):

@@ -236,8 +236,13 @@ def _kept(own: FaceOptions, change: "Change", strip: int, film: "Video | None") 
     from reverie.faces import album
     from reverie.faces.route import Shooting
 
+    story = change.story
+    shooting = Shooting(film, change.at, change.title, story, hold=HOLD) if film else None
+    if shooting and shooting.begun:  # after its pictures, which are there
+        sys.stderr.write("going on with the film\n")
+        return shot(shooting)
     folder = album.new_folder(change.title, own.output, overwrite=own.overwrite)
-    before, after, story = change.at(0), change.at(1), change.story
+    before, after = change.at(0), change.at(1)
     paths = album.keep(folder, after, change.after, change.model, story)
     sheets = {"before-after.png": album.compared(before, after)}
     if strip:
@@ -245,6 +250,4 @@ def _kept(own: FaceOptions, change: "Change", strip: int, film: "Video | None") 
     paths += [album.keep_sheet(folder / name, sheet, story) for name, sheet in sheets.items()]
     for path in paths:
         print(path, flush=True)
-    if not film:
-        return 0
-    return shot(Shooting(film, change.at, change.title, story, hold=HOLD))
+    return shot(shooting) if shooting else 0

@@ -140,12 +140,15 @@ def info(path: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
     """
     import json as json_text
 
+    from reverie.cli.telling import tell
+    from reverie.record.story import change_in
+
     where = Path(path)
-    story = _work_in(where).story if where.is_dir() else _story(where)
+    story = _work_in(where).story if where.is_dir() else change_in(where) or _story(where)
     if json:
         print(json_text.dumps(story, indent=2, ensure_ascii=False))
         return 0
-    _print_story(story, where)
+    tell(story, where)
     return 0
 
 
@@ -193,8 +196,13 @@ def _work_in(folder: Path) -> "Run | FilmRun":
 
 
 def _story(path: Path) -> dict[str, Any]:
-    from reverie.record.story import story_in
+    from reverie.record.story import change_in, story_in
 
+    if change := change_in(path):
+        raise PictureError(
+            f"{path} was left by `reverie {change['faces']['command']}`, and carries no recipe to "
+            f"paint by; reverie info {shlex.quote(str(path))} tells how it was made"
+        )
     story = story_in(path)
     if story is None:
         raise PictureError(
@@ -231,64 +239,3 @@ def _started_in(picture: Path) -> Path:
     except (RunError, SpecError, KeyError):
         return Path()
     return cwd if cwd.is_dir() else Path()
-
-
-def _print_story(story: dict[str, Any], where: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in _rows(story).items():
-        if value:
-            table.add_row(name, value)
-    console = Console(highlight=False, markup=False)
-    console.print(table)
-    if not where.is_dir():
-        console.print(f"\npaint it again: reverie replay {shlex.quote(str(where))}")
-    elif not story.get("ended"):
-        console.print(f"\ngo on with it: reverie resume {shlex.quote(str(where))}")
-
-
-def _rows(story: dict[str, Any]) -> dict[str, str]:
-    """What is worth knowing about a picture or a run, by a word for it."""
-    from reverie import prompt as prompts
-    from reverie.loss.prompts import Prompts
-    from reverie.recipe import Recipe
-    from reverie.spec import from_json
-
-    recipe: Recipe = from_json(story["recipe"], Recipe)
-    stages, at, ended = recipe.stages, story["machine"], story.get("ended")
-    lines = {prompts.line(x.scenes): 0 for s in stages for x in s.losses.values()
-             if isinstance(x, Prompts)}  # fmt: skip
-    which = f", picture {story['picture'] + 1} of {recipe.count}" if "picture" in story else ""
-    kinds = [type(getattr(s.canvas, "canvas", s.canvas)).__name__ for s in stages]
-    canvases = [f"{s.name} ({k})" if s.name else k for s, k in zip(stages, kinds, strict=True)]
-    optimizers = [f"{type(s.optimizer).__name__}, lr {s.optimizer.lr}" for s in stages]
-    losses = [f"{name} ({type(x).__name__})" for s in stages for name, x in s.losses.items()]
-    done, film = ended or "not finished", story.get("film")
-    if isinstance(ended, dict):
-        before = sum(s.steps for s in stages[: ended["stage"]])
-        done = f"{before + ended['step']} of {recipe.steps}"
-    if isinstance(ended, dict) and film:
-        done = f"{ended['step'] + 1} of {film['frames']} frames"
-    return {
-        "prompt": "\n".join(lines),
-        "recipe": f"{recipe.name}: {', then '.join(canvases)}",
-        "size": recipe.sizes,
-        "seed": f"{recipe.seed}{which if recipe.count > 1 else ''}",
-        "film": f"{film['frames']} frames at {film['rate']:g} a second, {film['steps']} steps each"
-        if film
-        else "",
-        "steps": done,
-        "score": f"{story['score']:.4f}" if "score" in story else "",
-        "optimiser": ", then ".join(optimizers),
-        "losses": ", ".join(dict.fromkeys(losses)),
-        "machine": f"{at['device']} {at['precision']}, {at['threads']} thread(s), "
-        f"torch {at['torch']}",
-        "version": story["reverie"],
-        "files": "\n".join(
-            f"{name} (sha256 {sha[:16]}...)" for name, sha in story["digests"].items()
-        ),
-    }

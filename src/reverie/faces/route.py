@@ -141,6 +141,20 @@ class Shooting:
         """How many pictures there are."""
         return max(2, round(self.seconds * self.rate) - self.held + 1)
 
+    @property
+    def begun(self) -> bool:
+        """Whether pictures of it lie there, of a time when it was stopped."""
+        told = self._told
+        return told.exists() and read_json(told, "a story", f"{told} is gone") == self._whole
+
+    @property
+    def _told(self) -> Path:
+        return self.path.with_suffix(".frames") / "story.json"
+
+    @property
+    def _whole(self) -> dict[str, Any]:
+        return self.story | {"frames": self.frames}
+
     def shoot(self) -> Iterator[int]:
         """Draws the pictures that are not there yet, and writes the film. Gives how many there are.
 
@@ -149,8 +163,7 @@ class Shooting:
             PictureError: the film cannot be written.
         """
         folder = self.path.with_suffix(".frames")
-        reel, told = Reel(folder), folder / "story.json"
-        story = self.story | {"frames": self.frames}
+        reel, told, story = Reel(folder), self._told, self._whole
         with writing(folder, "choose another place for the film"):
             folder.mkdir(parents=True, exist_ok=True)
             if not told.exists():

@@ -19,6 +19,7 @@ STORY = {  # what the story of a run or a picture holds, by type
 }
 OF_A_PICTURE = {"ended": dict[str, int], "picture": int}
 OF_A_FILM = {"ended": dict[str, int], "video": video.Video}
+OF_FACES = {"command": str, "model": str, "generator": str, "starts": list}
 
 
 def checked(story: Any, also: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
@@ -61,12 +62,7 @@ def story_in(path: Path) -> dict[str, Any] | None:
         PictureError: it cannot be read.
         SpecError: it is one of ours, and was changed.
     """
-    film = path.suffix.lower() in (".mp4", ".webm", ".gif", ".apng")  # a .webp is read as either
-    text = video.text_in(path) if film else images.read_text(path)
-    try:
-        story = json.loads(text or "")
-    except ValueError:
-        return None
+    story = _json_in(path)
     if not isinstance(story, dict) or "recipe" not in story:
         return None
     if "video" in story:
@@ -77,3 +73,36 @@ def story_in(path: Path) -> dict[str, Any] | None:
     if {*story["ended"]} != {"stage", "step"}:
         raise SpecError("$.ended: a stage and a step are wanted")
     return story
+
+
+def change_in(path: Path) -> dict[str, Any] | None:
+    """The story in a picture or a film of faces that were changed, or None when it is none of them.
+
+    Raises:
+        PictureError: it cannot be read.
+        SpecError: it is one of ours, and was changed.
+    """
+    story = _json_in(path)
+    if not isinstance(story, dict) or "faces" not in story:
+        return None
+    about = story["faces"]
+    from_json(story.get("picture", 0), int, "$.picture")
+    if not isinstance(about, dict):
+        raise SpecError(f"$.faces: an object is wanted, got {type(about).__name__}")
+    for name, want in OF_FACES.items():
+        if not isinstance(about.get(name), want):
+            raise SpecError(f"$.faces: {name!r} is missing, or no {want.__name__}")
+    if not all(isinstance(start, dict) for start in about["starts"]):
+        raise SpecError("$.faces.starts: a list of objects is wanted")
+    from_json(about.get("first", 0), int, "$.faces.first")
+    return story
+
+
+def _json_in(path: Path) -> Any:
+    """What a picture or a film says of itself, or None when that is not JSON."""
+    film = path.suffix.lower() in (".mp4", ".webm", ".gif", ".apng")  # a .webp is read as either
+    text = video.text_in(path) if film else images.read_text(path)
+    try:
+        return json.loads(text or "")
+    except ValueError:
+        return None
