@@ -1,7 +1,9 @@
 from .augment.cutouts import Cutouts
+from .augment.whole import WholeView
 from .canvas.averaged import Averaged
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
+from .canvas.portrait import Portrait
 from .canvas.progan import ProGAN
 from .canvas.scene import Arrangement, Scene, Thing
 from .canvas.stylegan import StyleGAN
@@ -61,10 +63,10 @@ __all__ = [
     "Canvas",
     "CanvasSpec",
     "CapacityError",
-    "Clip",
-    "Constant",
     "ChosenCentres",
     "ChosenSeeds",
+    "Clip",
+    "Constant",
     "Cosine",
     "Cutouts",
     "DiffGrad",
@@ -90,6 +92,7 @@ __all__ = [
     "PixelPull",
     "Pixels",
     "Pocket",
+    "Portrait",
     "ProGAN",
     "Prompt",
     "PromptError",
@@ -118,6 +121,7 @@ __all__ = [
     "VQGAN",
     "VQGANCodes",
     "WeightsError",
+    "WholeView",
     "__version__",
     "classify",
     "from_json",
