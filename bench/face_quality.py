@@ -27,11 +27,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the training is no part of
 from pocket_quality import draw_sheet, kept
 
 from reverie import image as images
+from reverie.canvas.portrait import space as meaning
 from reverie.canvas.stylegan import StyleGANCanvas
 from reverie.device import machine
+from reverie.faces.latents import faces as named_faces
+from reverie.faces.model import FaceModel
 from reverie.painting import Painting
 from reverie.perceptor.pocket import Pocket
 from reverie.recipes import RECIPES
+from reverie.recipes.portraits import traits_for
 from training import portraits
 from training.face_space import BLOCKS, measured, space
 from training.face_trials import PAIRED, said
@@ -187,7 +191,7 @@ def tell(prompts: list[tuple[str, Wanted]], faces: list[Face]) -> None:
     )
 
 
-def tell_edits(pairs: list[tuple[Wanted, Face, Face]]) -> None:
+def tell_edits(how: str, pairs: list[tuple[Wanted, Face, Face]]) -> None:
     """How many edits do what they should, and how much else they change."""
     judge = Judge([face for _, *both in pairs for face in both])
     before, after = judge.seen[::2], judge.seen[1::2]
@@ -199,9 +203,9 @@ def tell_edits(pairs: list[tuple[Wanted, Face, Face]]) -> None:
     alike = (before * after).sum(1).mean()
     others = (before * before.roll(len(EDITS), 0)).sum(1).mean()  # the face of the next seed
     print(
-        f"of {len(pairs)} edits {_share(done)} do what they should, and {_share(same)} of all else "
-        f"that is seen stays; by the judge a face and its edit are {alike:.2f} alike, two faces "
-        f"{others:.2f}"
+        f"of {len(pairs)} edits by {how} {_share(done)} do what they should, and {_share(same)} "
+        f"of all else that is seen stays; by the judge a face and its edit are {alike:.2f} alike, "
+        f"two faces {others:.2f}"
     )
 
 
@@ -213,6 +217,20 @@ def edited(folder: Path | None, own: dict[str, str]) -> list[tuple[Wanted, Face,
         paint = partial(painted, words, "styleclip", seed, **told)
         before, after = from_folder(len(pairs), folder, paint)
         pairs.append((wanted, before, after))
+    return pairs
+
+
+@torch.no_grad()
+def told() -> list[tuple[Wanted, Face, Face]]:
+    """Every edit of every face as `reverie edit` makes it: what w means is changed."""
+    model, known, pairs = FaceModel.of("pocket-stylegan", machine("cpu", "auto")), meaning(), []
+    for seed, (words, wanted) in product(SEEDS, EDITS.items()):
+        before = model.rows(model.points(named_faces(str(seed))))
+        numbers = known.of_points(before)
+        traits = traits_for(words, numbers.mean(1))
+        after = known.points(known.changed(numbers, traits))
+        old, new = (Face(model.draw(model.styles([w]))[0], w[0]) for w in (before, after))
+        pairs.append((wanted, old, new))
     return pairs
 
 
@@ -239,7 +257,8 @@ def main() -> None:
         draw_sheet(torch.stack([face.picture for face in faces]), given.sheet)
     tell(prompts, faces)
     folder = given.pictures / "edits" if given.pictures else None
-    tell_edits(edited(folder, own))
+    tell_edits("reverie edit", told())
+    tell_edits("styleclip", edited(folder, own))
 
 
 if __name__ == "__main__":
