@@ -105,6 +105,7 @@ def test_another_run_and_its_face_are_left_alone(command, photograph, monkeypatc
     seeing(monkeypatch, [SMALL])
     assert command(picture=photograph) == 2
     assert "already holds picture.png" in capsys.readouterr().err
+    assert command("--overwrite", "--init", "nobody", picture=photograph) == 2
     assert torch.equal(images.load(f"out/{align.ALIGNED}"), before)
     assert command("--overwrite", picture=photograph) == 0
     assert not torch.equal(images.load(f"out/{align.ALIGNED}"), before)

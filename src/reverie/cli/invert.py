@@ -98,11 +98,15 @@ def kept(face: "Image | None", folder: "Path", overwrite: bool) -> Iterator[str 
             f"{folder} already holds {there[0].name}; choose another folder, or use --overwrite"
         )
     path, new = folder / ALIGNED, not folder.exists()
+    before = path.read_bytes() if path.exists() else None
     images.save(face, path, None)
     try:
         yield str(path)
     except BaseException:
-        path.unlink()
+        if before is None:
+            path.unlink()
+        else:
+            path.write_bytes(before)
         if new:
             folder.rmdir()
         raise
