@@ -154,3 +154,12 @@ def test_the_models_in_the_package_are_listed(reverie):
     code, out, _ = reverie("models", "list")
     assert code == 0
     assert all(any(line.startswith(name) for line in out.splitlines()) for name in pocket.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "said"),
+    [("1", "changed: "), ("-1", "changed to the opposite: "), ("9", "beyond 2 faces come apart")],
+)
+def test_an_edit_says_what_it_changed_and_when_that_is_too_much(reverie, alpha, said):
+    code, _, err = reverie("edit", "7", "a smiling face", "--alpha", alpha, "-o", "out")
+    assert code == 0 and said in err and ("apart" in err) == (alpha == "9")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reverie.faces.latents import Face
     from reverie.record.video import Video
 
+UTMOST = 2  # times what words mean, of a face that stays one
 HOLD = 1.0  # seconds that the last picture of a film stays
 
 
@@ -195,7 +196,9 @@ def _by_traits(own: FaceOptions, faces: "list[Face]", target: str, alpha: float)
         )
     after = known.points(known.changed(known.of_points(rows), traits, alpha))
     said = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in traits.items())
-    sys.stderr.write(f"changed: {said}\n")
+    sys.stderr.write(f"{'changed' if alpha > 0 else 'changed to the opposite'}: {said}\n")
+    if abs(alpha) > UTMOST:
+        note(f"--alpha {alpha:g}: 1 is all of it here, and beyond {UTMOST} faces come apart")
     how = {"target": target, "traits": traits, "alpha": alpha}
     return Change(
         model=model,

@@ -141,6 +141,6 @@ def _numbers(rows: str) -> list[int]:
     for part in rows.split(","):
         numbers = re.fullmatch(r"\s*(\d{1,3})(?:-(\d{1,3}))?\s*", part)
         if not numbers or int(numbers[2] or numbers[1]) < int(numbers[1]):
-            raise SpecError(f"--rows {rows}: write rows of w, such as 0-6 or 0-3,8")
+            raise SpecError(f"--rows {rows or repr(rows)}: write rows of w, such as 0-6 or 0-3,8")
         found += range(int(numbers[1]), int(numbers[2] or numbers[1]) + 1)
     return sorted({*found})
