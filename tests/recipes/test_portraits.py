@@ -25,6 +25,7 @@ def guess(words: str) -> dict[str, str]:
 
 def test_colours_belong_to_what_follows_them() -> None:
     said = "long red hair, blue eyes and a green pointed hat"
+    assert colours_said("a black top hat", space())[0] == {"hat_colour": "black"}
     bound, free = colours_said(said, space())
     assert bound == {"hair_colour": "red", "eye_colour": "blue", "hat_colour": "green"}
     assert not free
@@ -107,8 +108,20 @@ def test_words_that_mean_nothing_change_nothing() -> None:
 
 
 def test_a_value_is_named_in_any_form() -> None:
-    assert is_named("smile", ["smiling"]) and is_named("round glasses", ["glasses"])
-    assert not is_named("cap", ["cape"])
+    assert is_named("mouth", "smile", ["smiling"])
+    assert is_named("eyewear", "round glasses", ["glasses"])
+    assert not is_named("hat", "cap", ["cape"])
+
+
+def test_what_many_things_can_be_is_said_of_what_is_spoken_of() -> None:
+    people = rows_of({})
+    assert traits_for("a face with red hair", people) == {"hair_colour": "red"}
+    assert traits_for("a face with a long nose", people) == {"nose": "long"}
+    assert "ears" not in traits_for("a woman with a pointed hat", people)
+
+
+def test_a_mood_that_is_named_is_shown() -> None:
+    assert guess("a sad woman")["mouth"] == "sad"
 
 
 def test_a_word_that_names_a_trait_gives_it_even_where_it_hardly_shows() -> None:

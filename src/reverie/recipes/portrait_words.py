@@ -11,6 +11,7 @@ REACH = 3  # words from a colour to what has it: "long red curly hair"
 NOUNS = {
     "hair": "hair_colour", "haired": "hair_colour", "beard": "hair_colour",
     "bearded": "hair_colour", "moustache": "hair_colour", "mustache": "hair_colour",
+    "mohawk": "hair_colour", "curls": "hair_colour",
     "eyes": "eye_colour", "eye": "eye_colour", "eyed": "eye_colour",
     "skin": "skin", "skinned": "skin", "face": "skin", "faced": "skin",
     "hat": "hat_colour", "cap": "hat_colour", "beanie": "hat_colour", "hood": "hat_colour",
@@ -21,6 +22,7 @@ NOUNS = {
     "background": "background", "backdrop": "background", "wall": "background",
     "lips": "lips", "nose": "nose",
 }  # fmt: skip
+ADJECTIVES = ("small", "big", "long", "short", "round", "pointed")
 TOLD = {  # words that leave no doubt
     **dict.fromkeys(("woman", "girl", "lady", "queen", "mother", "grandmother"), "gender=female"),
     **dict.fromkeys(("man", "boy", "gentleman", "king", "father", "grandfather"), "gender=male"),
@@ -62,9 +64,12 @@ def words_in(text: str) -> list[str]:
     return re.findall(r"[a-z]+", text)
 
 
-def is_named(value: str, read: list[str]) -> bool:
-    """Whether words name a value, by its last word: "smiling" is a smile, "glasses" any glasses."""
+def is_named(name: str, value: str, read: list[str]) -> bool:
+    """Whether words name a value of an attribute, by its last word: "smiling" is a smile, "glasses"
+    any glasses. What many things can be is said of this one only where it is spoken of."""
     last = value.split()[-1]
+    if last in COLOURS or (last in ADJECTIVES and name.split("_")[0] not in read):
+        return False
     forms = (last, f"{last}s", f"{last}y", f"{last}ing", f"{last.removesuffix('e')}ing")
     return any(form in read for form in forms)
 
@@ -80,7 +85,7 @@ def colours_said(words: str, known: Space) -> tuple[dict[str, str], set[str]]:
 
     ("long red hair and a green hat", ...) -> {"hair_colour": "red", "hat_colour": "green"}, set()
     """
-    read = words_in(words)
+    read = words_in(words.replace("top hat", "hat"))  # no top is meant
     bound: dict[str, str] = {}
     free: set[str] = set()
     for at, word in enumerate(read):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 32  # faces drawn and seen together
 SLACK = 0.06  # so much better must fit what nobody has asked for, as a cosine
-ASKED = 0.05  # so much worse may fit what the words name
+ASKED = 0.05  # so much less must fit a colour that the words name
 STRANGE = 0.3  # so much better must a character fit that the words do not name
 MOST = 8  # changes of a face
 FEW = 4  # faces that say what is changed in all of them
@@ -59,7 +59,8 @@ def described(canvas: "StyleGAN", words: "Prompts") -> Portrait:
     eye, known = Beholder(canvas, words), space()
     told, free = told_by(said, known)
     face = eye.first(told, said)
-    face |= hatted(told | eye.changes(known.numbers(face)[None], said, told, free), known)
+    told |= eye.named(known.numbers(face)[None], said, told)
+    face |= hatted(told | eye.changes(known.numbers(face)[None], told, free), known)
     return Portrait(
         traits=tuple(f"{name}{WORD}{value}" for name, value in face.items()), guessed=True
     )
@@ -93,7 +94,7 @@ def traits_for(text: str, rows: Numbers) -> dict[str, str]:
     told = own | told
     told |= eye.named(rows, said, told)
     if not told and not Pocket().build(machine("cpu", "fp32")).words.read(said).guessed:
-        told = eye.changes(rows, said, told, free, most=1)
+        told = eye.changes(rows, told, free, most=1)
     return hatted(told, space())
 
 
@@ -152,7 +153,7 @@ class Beholder:
         meant: dict[str, list[dict[str, str]]] = {}
         for name, values in known.choices.items():
             if name not in (*SOLID, *told, *known.common):
-                for value in (value for value in values if is_named(value, read)):
+                for value in (value for value in values if is_named(name, value, read)):
                     meant.setdefault(value.split()[-1], []).append({name: value})
         found: dict[str, str] = {}
         for options in meant.values():
@@ -165,19 +166,18 @@ class Beholder:
         return self.scores(tried.flatten(0, 1)).unflatten(0, tried.shape[:2]).mean(1)
 
     def changes(
-        self, rows: Numbers, said: str, told: dict[str, str], free: set[str], most: int = MOST
+        self, rows: Numbers, told: dict[str, str], free: set[str], most: int = MOST
     ) -> dict[str, str]:
         """What else makes faces fit better, found one by one, the best first.
 
         Args:
             rows: the faces, which are changed together.
-            said: words; what they name, by its last word, needs to fit no better.
             told: what is known already, and stays.
             free: colours that may be of anything.
         """
         known, found, free = space(), dict[str, str](), set(free)
         rows = known.changed(rows, told)
-        best, read = self.scores(rows).mean(), words_in(said)
+        best = self.scores(rows).mean()
         for _ in range(most):
             options = [
                 (name, value)
@@ -188,7 +188,7 @@ class Beholder:
             ]
             tried = torch.stack([known.changed(rows, dict([option])) for option in options])
             scores = self.mean_scores(tried)
-            asked = [ASKED * is_named(value, read) for _, value in options]
+            asked = [ASKED * (name in known.common) for name, _ in options]  # a colour was said
             worth = scores - best + torch.tensor(asked)
             if worth.max() < SLACK:
                 break
