@@ -55,3 +55,16 @@ def test_work_beyond_the_memory_is_refused_with_what_would_fit():
     refuse_beyond_memory((1 << 42) * width * height // (512 * 256), (width, height), 1, cpu)
     with pytest.raises(CapacityError, match=r"--count \d+ would fit"):
         refuse_beyond_memory(1 << 28, (512, 256), 1 << 20, cpu)
+
+
+def test_the_last_of_overlapping_switches_puts_the_setting_back():
+    matmul = torch.backends.mkldnn.matmul
+    before = matmul.fp32_precision
+    one, other = (fast_matmul(machine("cpu", "fp32")) for _ in range(2))
+    one.__enter__()
+    inside = matmul.fp32_precision
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert matmul.fp32_precision == inside
+    other.__exit__(None, None, None)
+    assert matmul.fp32_precision == before

@@ -71,24 +71,29 @@ def _fast_bf16(kind: str) -> bool:
     return False
 
 
+_before: list[str] = []  # the setting before, once for each `fast_matmul` that is going on
+
+
 @contextmanager
 def fast_matmul(machine: Machine) -> Iterator[None]:
     """Inside, fp32 matrices are multiplied by oneDNN on CPUs where that is exact and quicker.
 
     torch's default on AMD processors is less than half as fast. The switch is called "bf16", and
     on some processors it really computes in bf16, so it is thrown only where a trial product
-    keeps fp32 accuracy. The setting is put back at the end.
+    keeps fp32 accuracy. The setting is put back when the last of those that overlap has ended.
     """
     if machine.device.type != "cpu" or not _onednn_is_exact():
         yield
         return
     matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
-    before = matmul.fp32_precision
+    _before.append(_before[0] if _before else matmul.fp32_precision)
     matmul.fp32_precision = "bf16"
     try:
         yield
     finally:
-        matmul.fp32_precision = before
+        before = _before.pop()
+        if not _before:
+            matmul.fp32_precision = before
 
 
 @contextmanager

@@ -36,8 +36,8 @@ def _said(error: CycloptsError) -> str:
     """A mistake in the command line, in one line like all other errors."""
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         rest = " ".join(error.unused_tokens)
-        return f'reverie: {rest!r} is left over; put words in quotes: reverie paint "a fox"'
-    return f"reverie: {error}"
+        return f'{rest!r} is left over; put words in quotes: reverie paint "a fox"'
+    return " ".join(str(error).split())
 
 
 app = App(
@@ -47,7 +47,8 @@ app = App(
     help_format="rich",
     result_action="return_value",
     suppress_keyboard_interrupt=False,
-    error_formatter=_said,
+    print_error=False,  # for it would be broken where the terminal ends
+    exit_on_error=False,
 )
 app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
@@ -80,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     try:
         return app(arguments) or 0
+    except CycloptsError as error:
+        sys.stderr.write(f"reverie: {_said(error)}\n")
+        return 2
     except ReverieError as error:
         sys.stderr.write(f"reverie: {error}\n")
         return 2
