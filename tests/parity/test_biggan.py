@@ -8,7 +8,7 @@ from torch import Tensor
 
 from parity.golden import config, families, tensors, weights
 from reverie.nets.biggan import BigGANDeep, frozen, stats_rows
-from reverie.weights.biggan_layouts import biggan_layout, read_biggan
+from reverie.weights.biggan_layouts import biggan_layout
 
 FOLDERS = families("biggan-deep")
 Known = tuple[BigGANDeep, dict[str, Tensor]]
@@ -21,7 +21,7 @@ def folder(request: pytest.FixtureRequest):
 
 @pytest.fixture
 def known(folder) -> Known:
-    layout, fields = read_biggan(folder / "weights.safetensors")
+    layout, fields = biggan_layout(weights(folder), config(folder), folder.name)
     return frozen(fields, layout), tensors(folder)
 
 
@@ -43,7 +43,7 @@ def test_pictures_are_those_of_the_reference_at_every_truncation(known: Known) -
     assert names
     for name in names:
         kind, t = name.removeprefix("image_").removesuffix("_sub4").split("_trunc")
-        got = network(io["z"] * float(t), io[f"class_{kind}"], float(t))
+        got = network(io["z"] * float(t), io[f"class_{kind}"], float(t), "published")
         torch.testing.assert_close(sampled(got, name), io[name], rtol=0, atol=2e-4)
 
 
@@ -54,7 +54,7 @@ def test_a_picture_in_bytes_is_that_of_the_reference_to_one_level(known: Known) 
     for name in names:
         kind, t = name.removeprefix("image_u8_").split("_trunc")
         want = io[name].permute(0, 3, 1, 2)  # [b, h, w, 3] -> [b, 3, h, w]
-        got = network(io["z"] * float(t), io[f"class_{kind}"], float(t))[: len(want)]
+        got = network(io["z"] * float(t), io[f"class_{kind}"], float(t), "published")[: len(want)]
         levels = ((got + 1) / 2 * 256).clamp(0, 255).floor()
         assert (levels - want).abs().max() <= 1
 
@@ -66,7 +66,7 @@ def test_gradients_to_noise_and_classes_are_those_of_the_reference(known: Known)
     for t in truncations:
         z = (io["z"] * float(t)).requires_grad_()
         classes = io["class_soft"].clone().requires_grad_()
-        image = network(z, classes, float(t))
+        image = network(z, classes, float(t), "published")
         r = io[f"R_rows_trunc{t}"] * io[f"R_cols_trunc{t}"]
         for mean, score in (("mean_image", image), ("mean_R_image", r * image)):
             got = torch.autograd.grad(score.mean(), (z, classes), retain_graph=True)
@@ -107,7 +107,7 @@ def test_the_rows_of_the_statistics_are_those_of_the_reference(folder) -> None:
     told = config(folder)
     used = tensors(folder)["stats_rows_used"].tolist()
     for t, (row, share) in zip(told["_meta"]["truncations"], used, strict=True):
-        assert stats_rows(t, told["n_stats"]) == (row, share)
+        assert stats_rows(t, told["n_stats"], "published") == (row, share)
 
 
 def test_spectral_norms_are_those_of_the_reference(folder) -> None:

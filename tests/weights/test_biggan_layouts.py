@@ -8,7 +8,8 @@ from torch import Tensor
 
 from reverie.errors import WeightsError
 from reverie.nets.biggan import BigGANDeep, frozen
-from reverie.weights.biggan_layouts import biggan_layout, read_biggan
+from reverie.weights.biggan_layouts import biggan_layout
+from reverie.weights.store import add, find, installed
 
 CONFIG: dict[str, Any] = {
     "output_dim": 16,
@@ -83,7 +84,8 @@ def test_files_are_read_as_they_are_published(
     state = torch.nn.Module().state_dict()  # an OrderedDict that carries its _metadata
     state.update(published())
     torch.save(state, tmp_path / weights, _use_new_zipfile_serialization=not legacy)
-    layout, fields = read_biggan(tmp_path / weights)
+    found = find(str(tmp_path / weights))
+    layout, fields = biggan_layout(found.tensors(), found.config, weights)
     want, _ = biggan_layout(published(), CONFIG, "biggan")
     assert all(torch.equal(layout[name], tensor) for name, tensor in want.items())
     assert frozen(fields, layout)(torch.zeros(1, 6), torch.ones(1, 7)).shape == (1, 3, 16, 16)
@@ -137,10 +139,24 @@ def test_a_config_that_lacks_a_field_or_is_not_there_is_refused(tmp_path: Path) 
         rest = {key: value for key, value in CONFIG.items() if key != name}
         with pytest.raises(WeightsError, match=f"lacks '{name}'"):
             biggan_layout(published(), rest, "a.bin")
-    torch.save(published(), tmp_path / "pytorch_model.bin")
     with pytest.raises(WeightsError, match="has no config beside it"):
-        read_biggan(tmp_path / "pytorch_model.bin")
+        biggan_layout(published(), {}, "a.bin")
+    torch.save(published(), tmp_path / "x-pytorch_model.bin")
     for text in ("{", "[]"):
         (tmp_path / "x-config.json").write_text(text)
         with pytest.raises(WeightsError, match="x-config.json: "):
-            read_biggan(tmp_path / "x-pytorch_model.bin")
+            find(str(tmp_path / "x-pytorch_model.bin"))
+
+
+def test_an_import_divides_by_the_spectral_norm_once_and_for_all(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "store"))
+    torch.save(published(), tmp_path / "my.bin")
+    (tmp_path / "my.json").write_text(json.dumps(CONFIG))
+    add(tmp_path / "my.bin", "mine")
+    found, want = find("mine", "biggan"), biggan_layout(published(), CONFIG, "a.bin")[0]
+    tensors = found.tensors()
+    assert {*tensors} == {*want} and all(torch.equal(tensors[name], want[name]) for name in want)
+    biggan_layout(tensors, found.config, "mine")
+    assert installed()[0].kind == "biggan"
+    with pytest.raises(WeightsError, match="mine is a BigGAN, and a CLIP is wanted here"):
+        find("mine", "clip")

@@ -6,12 +6,13 @@ https://github.com/huggingface/pytorch-pretrained-BigGAN. A noise and a class ve
 block: BigSleep, https://github.com/lucidrains/big-sleep.
 Differs: spectral norm is divided out before the weights come here, so a name ends in `weight`
 where the published one ends in `weight_orig`; of the last convolution only the channels of the
-picture are computed. It can be trained; statistics are then the same at every truncation.
+picture are computed; between two recorded truncations the statistics are interpolated the right
+way round (see `stats_rows`). It can be trained; statistics are then the same at every truncation.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from reverie.errors import SpecError
 
 Rows = tuple[int, float]  # a row of the recorded statistics, and its share against the next one
+Interpolation = Literal["linear", "published"]
 Noise = Float[Tensor, "b z"] | Float[Tensor, "b rows z"]
 Classes = Float[Tensor, "b classes"] | Float[Tensor, "b rows classes"]
 START = 4  # pixels a side before the first block
@@ -62,13 +64,18 @@ class BigGANDeep(nn.Module):
         )  # fmt: skip
 
     def forward(
-        self, z: Noise, classes: Classes, truncation: float = 1.0
+        self,
+        z: Noise,
+        classes: Classes,
+        truncation: float = 1.0,
+        interpolation: Interpolation = "linear",
     ) -> Float[Tensor, "b c h w"]:
         """Args:
         z: one row for the whole network, or one for the start and one for each block.
         classes: shares of the classes, likewise.
         truncation: 0 to 1, picks the recorded statistics; `z` comes truncated already. In
             training it picks nothing: the statistics are the batch's.
+        interpolation: as in `stats_rows`.
         """
         self._check("z", z, self.z_dim)
         self._check("classes", classes, self.num_classes)
@@ -77,7 +84,7 @@ class BigGANDeep(nn.Module):
         rows = max(z.shape[1], embedded.shape[1])
         z, embedded = z.expand(-1, rows, -1), embedded.expand(-1, rows, -1)
         condition = torch.cat([z, embedded], 2).expand(-1, self.rows, -1)  # [b, rows, z + embed]
-        return self.generator(condition, stats_rows(truncation, self.n_stats))
+        return self.generator(condition, stats_rows(truncation, self.n_stats, interpolation))
 
     def _check(self, name: str, x: Tensor, width: int) -> None:
         if x.shape[-1] != width or (x.ndim == 3 and x.shape[1] != self.rows):
@@ -87,27 +94,43 @@ class BigGANDeep(nn.Module):
             )
 
 
-def frozen(fields: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> BigGANDeep:
-    """The network with these weights, of any dtype, to make pictures but not to be trained."""
+def frozen(
+    fields: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    precision: torch.dtype = torch.float32,
+) -> BigGANDeep:
+    """The network with these weights, of any dtype, to make pictures but not to be trained.
+
+    Args:
+        precision: of the layers of the generator; classes are embedded, and statistics applied, in
+            float32.
+    """
     with torch.device("meta"):  # draws no numbers
         network = BigGANDeep(**fields)
     floats = {name: tensor.float() for name, tensor in tensors.items()}
     network.load_state_dict(floats, assign=True)
+    for layer in network.generator.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            layer.to(precision)
     return network.eval().requires_grad_(False)
 
 
-def stats_rows(truncation: float, n_stats: int) -> Rows:
+def stats_rows(truncation: float, n_stats: int, interpolation: Interpolation = "linear") -> Rows:
     """Which of the recorded statistics belong to a truncation: a row, and its share of the mean
     with the next row; a share of 0 stands for the row alone.
 
-    The row gets the share of the next one, and the rounding of the quotient counts: both as
-    published, for the trained networks are known by the pictures this gives.
+    Args:
+        interpolation: linear is right: a truncation a quarter of the way from one recorded one to
+            the next takes three quarters of the first. The published port has it the wrong way
+            round, one quarter, and so may even be a whole row off where a quotient is rounded (at
+            0.58, say). The two agree at most multiples of 1 / (n_stats - 1), and at 1.
     """
     if not 0 <= truncation <= 1:
         raise SpecError(f"truncation must be 0 to 1, got {truncation}")
     if n_stats == 1:
         return 0, 0.0
-    share, row = math.modf(truncation / (1 / (n_stats - 1)))
+    part, row = math.modf(truncation / (1 / (n_stats - 1)))
+    share = part if interpolation == "published" or part == 0 else 1 - part
     return int(row), share
 
 
@@ -141,7 +164,7 @@ class Generator(nn.Module):
         self.conv_to_rgb = nn.Conv2d(last, last, 3, padding=1)
 
     def forward(self, condition: Tensor, rows: Rows) -> Tensor:
-        conditions = iter(condition.unbind(1))
+        conditions = iter(condition.to(self.gen_z.weight.dtype).unbind(1))
         x = self.gen_z(next(conditions))
         x = x.unflatten(1, (START, START, -1)).permute(0, 3, 1, 2)  # [b, 4*4*c] -> [b, c, 4, 4]
         for layer in self.layers:

@@ -5,32 +5,21 @@ https://github.com/huggingface/pytorch-pretrained-BigGAN.
 Differs: their loader ignores tensors that are missing or too many; this one refuses the file.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from reverie.errors import WeightsError
-from reverie.weights.models import config_of
-from reverie.weights.read import read_tensors
 
 Tensors = Mapping[str, Tensor]
 Shape = tuple[int, ...]
-WEIGHTS, CONFIG = "pytorch_model.bin", "config.json"
 START = 4  # pixels a side before the first block
 
 
-def read_biggan(weights: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and the fields of the architecture, from a file and the config beside it.
-
-    Raises:
-        WeightsError: either is missing, damaged, or not of a BigGAN-deep.
-    """
-    own = weights.with_name(weights.name.removesuffix(WEIGHTS) + CONFIG)
-    config = _json(own) if own.is_file() else config_of(weights)
-    return biggan_layout(read_tensors(weights), config, str(weights))
+def is_biggan(names: Collection[str]) -> bool:
+    """Whether tensors of these names are a BigGAN-deep."""
+    return "embeddings.weight" in names and any(n.startswith("generator.gen_z.") for n in names)
 
 
 def biggan_layout(
@@ -66,16 +55,6 @@ def biggan_layout(
                 f"{list(shape)}; get the config.json that belongs to it"
             )
     return tensors, fields
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(read, dict):
-        raise WeightsError(f"{path}: an object is wanted, and this is something else")
-    return read
 
 
 def _is_size(value: Any) -> bool:

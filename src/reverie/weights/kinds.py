@@ -9,6 +9,7 @@ from torch import Tensor
 
 from reverie.errors import WeightsError
 from reverie.weights import feature_layouts, generators
+from reverie.weights.biggan_layouts import biggan_layout, is_biggan
 from reverie.weights.manifest import entries
 from reverie.weights.models import SUFFIXES, plain
 from reverie.weights.vqgan_layouts import is_vqgan, vqgan_layout, wanted
@@ -19,6 +20,7 @@ USUAL = {
     "stylegan2": "stylegan2-ada-ffhq",
     "stylegan3": "stylegan3-t-ffhq-1024x1024",
     "progan": "progan-celebahq",
+    "biggan": "biggan-deep-256",
 }
 
 
@@ -34,6 +36,8 @@ def kind_of(names: Collection[str]) -> str:
     """The kind of a model by the names of its tensors. What is none of the others is a CLIP."""
     if is_vqgan(names):
         return "vqgan"
+    if is_biggan(names):
+        return "biggan"
     return generators.kind_of(names) or feature_layouts.kind_of(names) or "clip"
 
 
@@ -48,6 +52,8 @@ def recognised(
     kind = kind_of(tensors)
     if kind == "vqgan":
         return kind, vqgan_layout(tensors, config, file)[0]
+    if kind == "biggan":
+        return kind, biggan_layout(tensors, config, file)[0]
     if kind in feature_layouts.KINDS:
         return kind, feature_layouts.feature_layout(kind, tensors, file)
     if kind in generators.KINDS:
@@ -57,8 +63,8 @@ def recognised(
 
 def called(kinds: Collection[str]) -> str:
     """Kinds as they are called in a sentence: a CLIP, a StyleGAN2 or StyleGAN3."""
-    names = {"clip": "CLIP", "vqgan": "VQGAN", "progan": "ProGAN", "vgg16": "VGG16"}
-    names |= {"lpips": "set of LPIPS heads", "arcface": "network ArcFace"}
+    names = {"clip": "CLIP", "vqgan": "VQGAN", "progan": "ProGAN", "biggan": "BigGAN"}
+    names |= {"vgg16": "VGG16", "lpips": "set of LPIPS heads", "arcface": "network ArcFace"}
     return "a " + " or ".join(names.get(k, k.replace("stylegan", "StyleGAN")) for k in kinds)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from reverie.errors import WeightsError
 
-KINDS = ("clip", "vocabulary", "vqgan", "stylegan2", "stylegan3", "progan")
+KINDS = ("clip", "vocabulary", "vqgan", "stylegan2", "stylegan3", "progan", "biggan")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,17 @@ def config_of(weights: Path) -> dict[str, Any]:
     return yaml_of(weights)
 
 
+def named_config(weights: Path) -> dict[str, Any]:
+    """What lies beside weights of a name of their own: `X-config.json` beside
+    `X-pytorch_model.bin`, `X.json` beside `X.bin`, a yaml, or the config.json of the only ones."""
+    prefix = weights.name.removesuffix("pytorch_model.bin")
+    for own in (f"{prefix}config.json", f"{weights.stem}.json"):
+        if (path := weights.with_name(own)).is_file():
+            return read_config(path)
+    only, path = not others_beside(weights), weights.with_name("config.json")
+    return yaml_of(weights) or (read_config(path) if only and path.is_file() else {})
+
+
 def yaml_of(weights: Path) -> dict[str, Any]:
     """The yaml beside weights: called as they are, or model.yaml or config.yaml, or the only one
     beside the only weights."""
@@ -105,10 +116,14 @@ def yaml_of(weights: Path) -> dict[str, Any]:
         for path in (weights.with_name(f"{stem}{suffix}") for suffix in YAML):
             if path.is_file():
                 return read_config(path)
-    beside = [path for path in weights.parent.iterdir() if path.is_file()]
-    only = [path for path in beside if path.suffix in YAML]
-    others = [path for path in beside if path.suffix in SUFFIXES and path != weights]
-    return read_config(only[0]) if len(only) == 1 and not others else {}
+    only = [path for path in weights.parent.iterdir() if path.suffix in YAML and path.is_file()]
+    return read_config(only[0]) if len(only) == 1 and not others_beside(weights) else {}
+
+
+def others_beside(weights: Path) -> list[Path]:
+    """Other weights in the same folder."""
+    beside = [path for path in weights.parent.iterdir() if path.is_file() and path != weights]
+    return [path for path in beside if path.suffix in SUFFIXES]
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -30,12 +30,12 @@ from reverie.weights.models import (
     finish,
     hidden,
     home,
+    named_config,
     new_folder,
     plain,
     read_config,
     save,
     stored_folders,
-    yaml_of,
 )
 from reverie.weights.pocket import read as pocket_model
 from reverie.weights.read import is_safetensors, read_contents
@@ -267,7 +267,7 @@ def _convert(work: Path, entry: Entry) -> dict[str, Any]:
 
 def _checkpoint(weights: Path) -> Checkpoint:
     folder, about = weights.parent, description(weights.parent)
-    read = config_of if weights.name in WEIGHTS else yaml_of
+    read = config_of if weights.name in WEIGHTS else named_config
     config = about["config"] if about else read(weights)
     name = folder.resolve().name if weights.name in WEIGHTS else weights.stem
     shared = home() / VOCABULARY / VOCABULARIES[0]
