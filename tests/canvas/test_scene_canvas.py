@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from reverie.canvas.layers import sharpened
 from reverie.canvas.scene import (
     REACH,
     Arrangement,
@@ -13,7 +14,6 @@ from reverie.canvas.scene import (
     Thing,
     arranged,
     painter,
-    sharpened,
 )
 from reverie.device import machine
 from reverie.errors import SpecError

@@ -106,7 +106,8 @@ def test_stages_of_the_text_tower_are_those_of_the_reference(known) -> None:
         pytest.skip("this copy has no stages of the text tower")
     hidden = network.text.hidden(io["tokens"])
     same(hidden, io["stage.text.transformer_LND"].transpose(0, 1))
-    same(network.text.ln_final(hidden), io["stage.text.ln_final_NLD"])
+    if "stage.text.ln_final_NLD" in io:
+        same(network.text.ln_final(hidden), io["stage.text.ln_final_NLD"])
 
 
 @pytest.mark.parametrize("folder", families("clip-tokenizer"), ids=lambda folder: folder.name)

@@ -18,6 +18,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from reverie.canvas.art import Art, ArtName
+from reverie.canvas.layers import background, placed
 from reverie.canvas.start import check_size, rgb
 from reverie.errors import SpecError
 from reverie.nets import pocket_biggan as meaning
@@ -128,12 +129,9 @@ class SceneCanvas(Canvas):
     def forward(self) -> Image:
         conditions = torch.cat([self.place[:, None], self.things], 1)  # [b, 1 + n, d]
         layers = self._drawn(conditions.flatten(0, 1)).unflatten(0, conditions.shape[:2])
-        width, height = self.size
-        rim = layers.shape[-1] // 32  # where the generator saw nothing beyond the edge
-        behind = layers[:, 0, :3, rim:-rim, rim:-rim]
-        picture = F.interpolate(behind, (height, width), mode="bicubic")
+        picture = background(layers[:, 0], self.size)
         for at in range(self.pose.shape[1]):
-            near = self._placed(layers[:, at + 1], self.pose[:, at])
+            near = placed(layers[:, at + 1], self.pose[:, at], self.size)
             near = near * self.here[:, at, None, None, None]
             picture = near[:, :3] + picture * (1 - near[:, 3:])
         picture = picture.clamp(0, 1)
@@ -151,46 +149,6 @@ class SceneCanvas(Canvas):
         """Colour times alpha, and alpha, in 0..1."""
         rows = conditions[:, None].expand(-1, self.painter.net.rows, -1)  # the same for every block
         return (self.painter.net.generator(rows, (0, 0.0)) + 1) / 2
-
-    def _placed(self, layer: Float[Tensor, "b 4 s s"], pose: Tensor) -> Float[Tensor, "b 4 h w"]:
-        """One thing of every picture where it stands, with sharp edges. Colour times alpha."""
-        width, height = self.size
-        short = min(width, height)
-        x, y, scale, turn = pose.unbind(1)
-        sharp = sharpened(layer, short)
-        step = 2 / (scale.exp() * short)  # the thing is 2 wide, a pixel is `step`
-        across = torch.arange(width, device=pose.device) + 0.5 - width / 2
-        down = torch.arange(height, device=pose.device) + 0.5 - height / 2
-        dx = (across - (x[:, None] - 0.5) * short) * step[:, None]  # [b, w]
-        dy = (down - (y[:, None] - 0.5) * short) * step[:, None]  # [b, h]
-        cos, sin = turn.cos()[:, None, None], turn.sin()[:, None, None]
-        grid_x = dx[:, None, :] * cos + dy[:, :, None] * sin
-        grid_y = dy[:, :, None] * cos - dx[:, None, :] * sin
-        grid = torch.stack([grid_x, grid_y], -1)  # [b, h, w, 2]
-        return F.grid_sample(sharp, grid, align_corners=False)
-
-
-def sharpened(layer: Float[Tensor, "b 4 s s"], side: int) -> Float[Tensor, "b 4 side side"]:
-    """A drawn thing at another size: its outline is cut clean, its colours reach up to it, and
-    inside soft edges are made steep without halos."""
-    alpha = layer[:, 3:].clamp(0, 1)
-    around = F.avg_pool2d(F.pad(layer, (3, 3, 3, 3), mode="replicate"), 7, 1)
-    around = around[:, :3] / around[:, 3:].clamp(min=0.02)  # colours of the thing, spread outwards
-    solid = alpha**3
-    colour = layer[:, :3] / alpha.clamp(min=0.3) * solid + around * (1 - solid)
-    colour = colour.clamp(0, 1)
-    padded = F.pad(colour, (1, 1, 1, 1), mode="replicate")
-    soft = F.avg_pool2d(padded, 3, 1)
-    high, low = F.max_pool2d(padded, 3, 1), -F.max_pool2d(-padded, 3, 1)
-    grown = F.interpolate(torch.cat([colour, soft, alpha], 1), (side, side), mode="bicubic")
-    colour, soft, alpha = grown.split([3, 3, 1], 1)
-    bounds = torch.cat([high, low], 1).detach()  # bilinear, for bicubic would overshoot them
-    high, low = F.interpolate(bounds, (side, side), mode="bilinear").chunk(2, 1)
-    factor = max(side / layer.shape[-1], 1)
-    if factor > 1:
-        colour = torch.minimum(torch.maximum(colour + 1.5 * factor * (colour - soft), low), high)
-    alpha = ((alpha - 0.5) * min(1.5 * factor, 5) + 0.5).clamp(0, 1)
-    return torch.cat([colour.clamp(0, 1) * alpha, alpha], 1)
 
 
 @spec
