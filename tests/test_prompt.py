@@ -27,6 +27,11 @@ def one(text):
         ("noise:42:0.2", Prompt(noise=42, weight=0.2)),
         ("photo.JPG:0.5", Prompt(picture="photo.JPG", weight=0.5)),
         ("https://a.b/c?d=1:2", Prompt(picture="https://a.b/c?d=1", weight=2.0)),
+        ("a fox + photo.jpg:0.5", Prompt(words="a fox", picture="photo.jpg", weight=0.5)),
+        ("1 + 1 + http://a.b/c:2", Prompt(words="1 + 1", picture="http://a.b/c", weight=2.0)),
+        ("a fox + an owl", Prompt(words="a fox + an owl")),
+        ("a.png + b.png", Prompt(picture="a.png + b.png")),
+        (r"me \+ you.png", Prompt(picture="me + you.png")),
     ],
 )
 def test_a_prompt_has_words_a_weight_and_a_stop(text, prompt):
@@ -108,7 +113,8 @@ def test_any_text_is_read_or_refused_cleanly(text):
         st.lists(
             st.builds(
                 Prompt,
-                words=st.text(alphabet="ab:|^\\1.", min_size=1, max_size=6),
+                words=st.text(alphabet="ab:|^\\1.", min_size=1, max_size=6).map(lambda x: f"c + {x}"),
+                picture=st.sampled_from([None, "d.png", "e + f.png", "https://g/h"]),
                 weight=st.sampled_from([1.0, -0.5, 2.0, (0.0, 1.5)]),
                 stop=st.sampled_from([None, -0.9]),
             ),
@@ -122,7 +128,7 @@ def test_a_line_is_read_as_the_scenes_it_was_written_from(scenes):
     assert parse(line(scenes)) == scenes
 
 
-@given(st.text(alphabet="ab:|^\\ 1.5", min_size=1, max_size=12).filter(str.strip))
+@given(st.text(alphabet="ab:|^\\ 1.5+", min_size=1, max_size=12).filter(str.strip))
 def test_escaping_every_mark_gives_the_words_back(words):
-    escaped = "".join(f"\\{c}" if c in ":|^\\" else c for c in words)
+    escaped = "".join(f"\\{c}" if c in ":|^+\\" else c for c in words)
     assert one(escaped) == Prompt(words=words.strip())

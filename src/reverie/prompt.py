@@ -6,15 +6,16 @@ r"""The prompt grammar.
     fog:0..1                     a weight that goes from 0 to 1 over the run
     a fox ^ an owl               scenes: one after the other, each an equal share of the run
     photo.jpg:0.5 | https://...  a picture, by file name or link
+    a fox + photo.jpg            words and a picture as one: what is between them
     noise:42:0.2                 a random direction, by seed
-    16\:9 | a \| b               a backslash before : | ^ \ makes it plain
+    16\:9 | a \| b               a backslash before : | ^ + \ makes it plain
 
 Only a number at the end is a weight, so links, `C:\x.png`, "16:9" and "10:30" are words as they
 stand: whole numbers on both sides of a colon are a ratio or a time. To weigh words that end in a
 digit, write the weight with a point: `studio 54:2.0`.
 
-Source: the `text:weight:stop` prompts of Crowson's VQGAN+CLIP notebook (2021), and `|` and `^` of
-nerdyrodent/VQGAN-CLIP. Differs: theirs splits at any colon, so a link or a ratio is an error.
+Source: the `text:weight:stop` prompts of Crowson's VQGAN+CLIP notebook (2021), `|` and `^` of
+nerdyrodent/VQGAN-CLIP, and the text with an image of lucidrains/big-sleep. Differs: theirs splits at any colon, so a link or a ratio is an error.
 """
 
 import math
@@ -24,7 +25,8 @@ from reverie.errors import PromptError, SpecError
 from reverie.spec import spec
 
 PICTURE = re.compile(r"(?i)^https?://\S+$|\.(png|jpe?g|webp|gif|bmp|tiff?|avif)$")
-ESCAPABLE = ":|^\\"
+ESCAPABLE = ":|^+\\"
+_BOTH = re.compile(r"(.+)\s\+\s+(\S.*)")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _PLAIN = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
 _WEIGHT = re.compile(rf"\s*(?:({_PLAIN})\.\.({_PLAIN})|({_NUMBER}))\s*")
@@ -33,7 +35,7 @@ _STOP = re.compile(rf"\s*({_NUMBER}|-inf)\s*")
 
 @spec
 class Prompt:
-    """Words, a picture (a path or a link) or a noise seed: exactly one of the three.
+    """Words, a picture (a path or a link), both as one, or a noise seed.
 
     `weight` is a number, or a pair (from, to) over the run; negative repels. `stop` is the signed
     distance, in half squared radians (0 to 4.93, times the sign of the weight), below which the
@@ -48,14 +50,16 @@ class Prompt:
     stop: float | None = None
 
     def __post_init__(self) -> None:
-        given = [x for x in (self.words, self.picture, self.noise) if x is not None]
-        if len(given) != 1 or not str(given[0]).strip():
-            raise SpecError("a prompt is words, a picture or a noise seed: one, and not empty")
+        given = [x for x in (self.words, self.picture) if x is not None]
+        if bool(given) == (self.noise is not None) or not all(x.strip() for x in given):
+            raise SpecError(
+                "a prompt is words, a picture, or both, or else a noise seed, and not empty"
+            )
 
     def __str__(self) -> str:
         if self.noise is not None:
             return f"noise {self.noise}"
-        return self.words or self.picture or ""
+        return " + ".join(x for x in (self.words, self.picture) if x)
 
 
 def parse(text: str) -> tuple[tuple[Prompt, ...], ...]:
@@ -92,7 +96,9 @@ def line(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
 
 
 def _written(prompt: Prompt) -> str:
-    text = re.sub(r"([:|^\\])", r"\\\1", prompt.words or prompt.picture or "")
+    marks = r"([:|^\\]|(?<=\s)\+(?=\s))"
+    both = [re.sub(marks, r"\\\1", x) for x in (prompt.words, prompt.picture) if x]
+    text = " + ".join(both)
     text = text if prompt.noise is None else f"noise:{prompt.noise}"
     weight = prompt.weight
     if weight != 1 or prompt.stop is not None:
@@ -131,7 +137,10 @@ def _prompt(piece: str, line: str, start: int) -> Prompt:
             raise PromptError(r"a weight is wanted after ':' (or write '\:')", line, column)
         weight = stop = None
         body = piece
-    words = re.sub(r"\\([:|^\\])", r"\1", body).strip()
+    both = _BOTH.fullmatch(body.strip())
+    words, beside = map(_plain, both.groups() if both else (body, ""))
+    if PICTURE.search(words) or not PICTURE.search(beside):
+        words, beside = _plain(body), ""
     if not words:
         raise PromptError("here is a prompt without words", line, start + 1)
     how = {
@@ -140,7 +149,13 @@ def _prompt(piece: str, line: str, start: int) -> Prompt:
     }
     if noise:
         return Prompt(noise=int(fields[1][0]), **how)
+    if beside:
+        return Prompt(words=words, picture=beside, **how)
     return Prompt(picture=words, **how) if PICTURE.search(words) else Prompt(words=words, **how)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\([:|^+\\])", r"\1", text).strip()
 
 
 def _is_plain(body: str, tail: str, noise: bool) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import reverie.augment.cutouts
 import reverie.augment.whole
 import reverie.canvas.averaged
+import reverie.canvas.biggan
 import reverie.canvas.drawing
 import reverie.canvas.fourier
 import reverie.canvas.pixels
@@ -19,6 +20,7 @@ import reverie.canvas.stylegan
 import reverie.canvas.stylegan_chosen
 import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
+import reverie.loss.biggan
 import reverie.loss.colour
 import reverie.loss.features
 import reverie.loss.identity

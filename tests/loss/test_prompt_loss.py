@@ -240,6 +240,15 @@ class TestTargets:
         assert target.embeddings[0].shape == (COUNT, 8)
         torch.testing.assert_close(target.embeddings[0], again.embeddings[0])
 
+    def test_words_and_a_picture_as_one_are_midway_between_the_two(self, tmp_path: Path):
+        images.save(picture(), tmp_path / "a.png", None)
+        loss = loss_of(f"a fox + {tmp_path / 'a.png'} | a fox | {tmp_path / 'a.png'}")
+        both, words, views = (target.embeddings[0] for target in loss.scenes[0])
+        assert both.shape == words.shape
+        seen = torch.nn.functional.normalize(views.mean(0, keepdim=True), dim=1)
+        assert (both @ words.T).item() == pytest.approx((both @ seen.T).item(), abs=1e-6)
+        assert (both @ words.T).item() > (words @ seen.T).item()
+
     def test_a_picture_is_near_itself(self, tmp_path: Path):
         images.save(picture(), tmp_path / "a.png", None)
         loss = loss_of(f"{tmp_path}/a.png")

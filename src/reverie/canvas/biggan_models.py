@@ -41,8 +41,8 @@ class Dreamer:
     names: what the classes are called, where that is known, by kind.
     noise: of candidates of a kind, by their numbers.
     random: noise for every row of a kind, `[b, rows, z]`.
-    compose: makes a picture of the drawings, at any size.
-    mixes: noise is normal, so a mean of several is stretched to its old length.
+    mixed: noise for every row, of candidates by their numbers and their shares `[b, rows, k]`.
+    picture: of the drawings, at any size.
     bound: no noise goes further from 0; None: anywhere.
     """
 
@@ -52,8 +52,8 @@ class Dreamer:
     names: dict[str, tuple[str, ...]]
     noise: Callable[[str, Sequence[int]], Noise]
     random: Callable[[str, Draws], Tensor]
+    mixed: Callable[[str, Sequence[int], Tensor, Draws], Tensor]
     picture: Callable[[Drawn, Size], Image]
-    normal: bool
     bound: float | None = None
 
     def drawn(
@@ -90,8 +90,8 @@ def published_dreamer(model: str, machine: Machine) -> Dreamer:
         {},
         lambda kind, numbers: truncated(numbers, network.z_dim),
         lambda kind, draws: draws.normal(network.rows, network.z_dim),
+        lambda kind, numbers, share, draws: normal(share, truncated(numbers, network.z_dim)),
         lambda drawn, size: fitted(drawn[0], size),
-        normal=True,
     )
 
 
@@ -110,8 +110,8 @@ def pocket_dreamer(machine: Machine) -> Dreamer:
         {"place": tuple(places), "thing": tuple(things)},
         meant,
         lambda kind, draws: meant_for(kind, draws)[:, None].expand(-1, made.net.rows, -1),
+        unmixed,
         composed,
-        normal=False,
         bound=1.2,
     )
 
@@ -121,6 +121,21 @@ def truncated(numbers: Sequence[int], z: int) -> Noise:
     low, high = (0.5 * (1 + math.erf(x / math.sqrt(2))) for x in (-TAILS, TAILS))
     chance = Draws(numbers, 0, "candidate").uniform(z).double()
     return torch.special.ndtri(low + (high - low) * chance).float()
+
+
+def normal(share: Float[Tensor, "b rows k"], noise: Noise) -> Float[Tensor, "b rows z"]:
+    """A mixture that is as far from 0 as what is mixed."""
+    return share @ noise / share.square().sum(-1, keepdim=True).sqrt()
+
+
+def unmixed(kind: str, numbers: Sequence[int], share: Tensor, draws: Draws) -> Tensor:
+    """Noise with a meaning is not mixed, for colours would turn grey: a place has that of the best
+    candidate, and a thing an art style of its own."""
+    if kind == "thing":
+        own = meant_for(kind, draws)
+    else:
+        own = meant(kind, numbers[:1]).expand(len(share), -1)
+    return own[:, None].expand(-1, share.shape[1], -1)
 
 
 def meant(kind: str, numbers: Sequence[int]) -> Noise:
@@ -136,7 +151,7 @@ def meant_for(kind: str, draws: Draws) -> Noise:
         return meaning.thing(F.one_hot(style, len(meaning.STYLES)).float())
     first, second = luck.uniform(2, 3).unbind(1)
     variant = (draws.named("variant").uniform() * meaning.VARIANTS).long()
-    return meaning.place(0.4 + 0.6 * first, 0.4 + 0.6 * second, variant)
+    return meaning.place(first, second, variant)
 
 
 def composed(drawn: Drawn, size: Size) -> Image:

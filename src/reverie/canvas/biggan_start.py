@@ -53,11 +53,13 @@ class MixedDream(BigGANStart):
     """A mixture of candidates: every row of every picture has shares of its own.
 
     picks: the numbers of the candidates of each kind of drawing, those that suit the words best
-    among the first `among`.
+    among the first `among`, the best first.
+    lead: how much of a share the best has before the others, as the logarithm of a factor.
     """
 
     picks: dict[str, tuple[int, ...]]
     among: int
+    lead: float = 0.0
 
     def __post_init__(self) -> None:
         if self.among < 1:
@@ -81,11 +83,11 @@ class MixedDream(BigGANStart):
         self, dreamer: Dreamer, kind: str, draws: Draws, temperature: float | None
     ) -> tuple[Tensor, Tensor]:
         numbers, at = self.picks[kind], dreamer.kinds[kind]
-        share = draws.normal(dreamer.network.rows, len(numbers)).softmax(-1)  # [b, rows, k]
+        luck = draws.normal(dreamer.network.rows, len(numbers))  # [b, rows, k]
+        luck[..., 0] += self.lead
+        share = luck.softmax(-1)
         own = torch.tensor([dreamer.number(kind, number) for number in numbers])
         classes = share @ F.one_hot(own, at.stop - at.start).float()  # [b, rows, classes]
-        latents = share @ dreamer.noise(kind, numbers)  # [b, rows, z]
-        if dreamer.normal:
-            latents = latents / share.square().sum(-1, keepdim=True).sqrt()
         classes = classes.clamp(FLOOR, CEILING)
+        latents = dreamer.mixed(kind, numbers, share, draws)
         return latents, temperature * classes.log() if temperature else classes.logit()

@@ -229,7 +229,8 @@ def _looks(
 def _embed(
     prompts: Sequence[Prompt], looks: dict[str, Looks], perceptor: Perceptor, chunk: int
 ) -> dict[Prompt, Rows]:
-    """Where a perceptor sees every prompt. A picture has a row for each of its views."""
+    """Where a perceptor sees every prompt. A picture has a row for each of its views; together with
+    words it has one, midway between the words and the mean of its views."""
     words = [prompt.words for prompt in prompts if prompt.words]
     texts = perceptor.encode_text(words or ["a picture"])  # without words, for its width
     rows = iter(texts.split(1))
@@ -237,12 +238,16 @@ def _embed(
     for prompt in prompts:
         if prompt.words:
             found[prompt] = next(rows)
-        elif prompt.picture:
+        if prompt.picture:
             look = looks[prompt.picture]
             parts = chunks(look.count, chunk)
             seen = [perceptor.encode_image(look.draw(part, perceptor.size)) for part in parts]
-            found[prompt] = torch.cat(seen)
-        else:
-            noise = Draws((prompt.noise or 0,), 0, "noise").normal(texts.shape[1])
+            views = torch.cat(seen)
+            if prompt.words:
+                mean = F.normalize(views.mean(0, keepdim=True), dim=1)
+                views = F.normalize(found[prompt] + mean, dim=1)
+            found[prompt] = views
+        elif prompt.noise is not None:
+            noise = Draws((prompt.noise,), 0, "noise").normal(texts.shape[1])
             found[prompt] = F.normalize(noise.to(texts), dim=-1)
     return found

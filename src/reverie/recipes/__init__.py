@@ -3,6 +3,7 @@
 Recipes import what they name inside their bodies, so that asking for help needs no torch.
 """
 
+from reverie.recipes.big_sleep import big_sleep
 from reverie.recipes.clip_stylegan import clip_stylegan
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
@@ -19,6 +20,7 @@ RECIPES = {
     "fourier": fourier,
     "pixels": pixels,
     "scene": scene,
+    "big-sleep": big_sleep,
     "vqgan-clip": vqgan_clip,
     "vqgan-codes": vqgan_codes,
     "vqgan-mse": vqgan_mse,

@@ -1,9 +1,10 @@
 """What the recipes share: words, judged by CLIP, pull at a canvas."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reverie.augment.cutouts import Cutouts
     from reverie.canvas.start import StartSpec
     from reverie.optimizer import OptimizerSpec
     from reverie.prompt import Prompt
@@ -61,20 +62,15 @@ def judging(
 ) -> "Stage":
     """A stage in which `perceptor` judges cutouts of `canvas` against parsed prompts, beside
     `more` losses."""
-    from reverie.augment.cutouts import Cutouts
-    from reverie.augment.moves import read_augments
     from reverie.loss.prompts import Prompts
     from reverie.loss.smooth import TotalVariation
     from reverie.recipe import Stage
-    from reverie.spec import from_json, to_json
 
-    chosen = to_json(read_augments(augments)) if augments else None
-    cut = {"kind": "Cutouts", "count": cutouts, "preset": preset, "augments": chosen}
     losses: dict[str, LossSpec] = {
         "prompts": Prompts(
             scenes=scenes,
             perceptors=perceptors(perceptor),
-            augment=from_json(cut, Cutouts, "$.cutouts"),
+            augment=cut(cutouts, preset, augments=augments),
             every=change_every,
             fade=fade,
         )
@@ -83,6 +79,17 @@ def judging(
         losses["smooth"] = TotalVariation(weight=smooth)
     losses |= dict(more or {})
     return Stage(canvas=canvas, losses=losses, optimizer=optimizer, steps=steps, name=name)
+
+
+def cut(count: int, preset: str, *, augments: str = "", **more: Any) -> "Cutouts":
+    """So many cutouts of a preset; `more` are fields of theirs."""
+    from reverie.augment.cutouts import Cutouts
+    from reverie.augment.moves import read_augments
+    from reverie.spec import from_json, to_json
+
+    chosen = to_json(read_augments(augments)) if augments else None
+    fields = {"kind": "Cutouts", "count": count, "preset": preset, "augments": chosen}
+    return from_json(fields | more, Cutouts, "$.cutouts")
 
 
 def start(init: str, scenes: "Scenes", more: Sequence[str] = ("guess",)) -> "StartSpec":
@@ -135,6 +142,7 @@ def first_installed(*kinds: str) -> str | None:
 REAL = {  # a pocket model -> what to fetch in its place
     "pocket-clip": "ViT-B/32",
     "pocket-vqgan": "vqgan_imagenet_f16_16384",
+    "pocket-biggan": "biggan-deep-256",
     "pocket-stylegan": "stylegan2-ada-ffhq",
 }
 

@@ -1,0 +1,103 @@
+"""What a BigGAN may begin to dream of: of many drawings, those that suit the words best.
+
+Source: FuseDream (Liu et al. 2021), https://arxiv.org/abs/2112.01573: the best 5 of 10,000.
+Differs: far fewer are enough to begin with, and all are seen in the very same views; where the
+classes have names, those nearest to the words are drawn. What was chosen is written into the
+recipe, so that it is not chosen again.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from reverie.augment.cutouts import Cutouts
+from reverie.canvas.biggan import BigGAN, BigGANCanvas
+from reverie.canvas.biggan_start import MixedDream
+from reverie.device import machine
+from reverie.loss.prompts import Prompts, PromptLoss
+from reverie.protocols import Draws, Image, Machine, Moment, parts
+
+SEEN = 4  # views that it is enough to choose by
+AT_ONCE = 8  # drawn and seen together
+SMALL = (128, 128)  # at which those of the pocket generator are seen
+TURNS = 6  # candidates for each of a few classes
+MOST = 100_000  # candidates to look at: FuseDream's ten thousand take hours on a CPU
+
+
+def mixed(
+    canvas: BigGAN, words: Prompts, among: int, kept: int, lead: float = 0.0
+) -> MixedDream:
+    """A mixture of the `kept` candidates, among so many, that suit the words best.
+
+    Of several kinds of drawings the one in front is chosen first, then what is behind it.
+    """
+    on = machine()
+    if canvas.dreamer(on).names:
+        canvas = dataclasses.replace(canvas, size=SMALL)
+    if isinstance(words.augment, Cutouts) and words.augment.count > SEEN:
+        words = dataclasses.replace(words, augment=dataclasses.replace(words.augment, count=SEEN))
+    choice = Choice(canvas, words, on)
+    for kind in reversed(choice.dreamer.kinds):
+        choice.choose(kind, among, kept)
+    return MixedDream(picks=choice.picks, among=among, lead=lead)
+
+
+class Choice:
+    """Candidates, and how far each is from the words. `picks` begins with the first of each."""
+
+    def __init__(self, canvas: BigGAN, words: Prompts, on: Machine) -> None:
+        self.canvas, self.dreamer = canvas, canvas.dreamer(on)
+        built = canvas.build(on, [0])
+        assert isinstance(built, BigGANCanvas)
+        self.loss: PromptLoss = words.build(built, on)
+        self.picks: dict[str, tuple[int, ...]] = dict.fromkeys(self.dreamer.kinds, (0,))
+
+    @torch.no_grad()
+    def choose(self, kind: str, among: int, kept: int) -> None:
+        """Puts the best of `among` candidates of a kind into `picks`, the best first."""
+        numbers, far = self.candidates(kind, among), list[float]()
+        for first in range(0, len(numbers), AT_ONCE):
+            some = numbers[first : first + AT_ONCE]
+            moment = Moment(0, 0.0, Draws([0] * len(some), 0, "choice"))
+            drawn = self.drawn(kind, some)
+            far += torch.stack([*parts(self.loss(drawn, moment))]).sum(0).tolist()
+        order = sorted(range(len(numbers)), key=far.__getitem__)
+        self.picks[kind] = tuple(numbers[i] for i in order[:kept])
+
+    def candidates(self, kind: str, among: int) -> list[int]:
+        """The numbers of those to look at."""
+        names = self.dreamer.names.get(kind, ())
+        if not names:
+            return list(range(among))
+        if len(names) <= among:
+            return list(range(len(names) * TURNS))
+        return self.nearest(names, among)
+
+    def nearest(self, names: Sequence[str], among: int) -> list[int]:
+        """Those whose names are nearest to the words that attract, as the perceptors read them."""
+        near: Tensor | None = None
+        for i, perceptor in enumerate(self.loss.perceptors):
+            read = perceptor.encode_text([f"a {name}" for name in names])
+            for target in self.loss.scenes[0]:
+                if (weight := target.weight(0.0)) > 0:
+                    cosine = weight * (read @ target.embeddings[i].T).mean(1)
+                    near = cosine if near is None else near + cosine
+        if near is None:  # nothing attracts
+            return list(range(among))
+        return near.topk(among).indices.tolist()
+
+    def drawn(self, kind: str, numbers: Sequence[int]) -> Image:
+        """Pictures of candidates of a kind, with the best so far of the other kinds."""
+        rows, latents, classes = self.dreamer.network.rows, [], []
+        device = self.dreamer.network.embeddings.weight.device
+        for other, at in self.dreamer.kinds.items():
+            own = numbers if other == kind else self.picks[other][:1] * len(numbers)
+            one = torch.tensor([self.dreamer.number(other, number) for number in own])
+            hot = F.one_hot(one, at.stop - at.start).float()
+            noise = self.dreamer.noise(other, own)
+            latents.append(noise[:, None].expand(-1, rows, -1).to(device))
+            classes.append(hot[:, None].expand(-1, rows, -1).to(device))
+        return self.dreamer.picture(self.dreamer.drawn(latents, classes), self.canvas.size)
