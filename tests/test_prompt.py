@@ -113,7 +113,9 @@ def test_any_text_is_read_or_refused_cleanly(text):
         st.lists(
             st.builds(
                 Prompt,
-                words=st.text(alphabet="ab:|^\\1.", min_size=1, max_size=6).map(lambda x: f"c + {x}"),
+                words=st.text(alphabet="ab:|^\\1.", min_size=1, max_size=6).map(
+                    lambda x: f"c + {x}"
+                ),
                 picture=st.sampled_from([None, "d.png", "e + f.png", "https://g/h"]),
                 weight=st.sampled_from([1.0, -0.5, 2.0, (0.0, 1.5)]),
                 stop=st.sampled_from([None, -0.9]),

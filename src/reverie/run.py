@@ -2,6 +2,7 @@
 
 recipe.json     what was asked and where it ran, enough to do it again
 picture.png     the picture so far (picture-1.png ... and sheet.png when there are several)
+best.png        the picture so far that scored best, if that is kept, too
 stage-1.png     what the first of several stages ended with, and so on; with its name, if it has one
 log.jsonl       losses and score of every step
 state.pt        canvas, optimiser and step, while unfinished
@@ -24,6 +25,7 @@ from reverie.painting import Painting, similarity
 from reverie.protocols import Frame, Machine
 from reverie.recipe import Recipe, digests, refuse_beyond_room
 from reverie.record import pictures, state
+from reverie.record.best import BEST
 from reverie.record.folder import (
     claimed,
     forgotten_unless,
@@ -64,12 +66,14 @@ class Run:
         *,
         suffix: str = ".png",
         film: Video | None = None,
+        best: bool = False,
         overwrite: bool = False,
     ) -> "Run":
         """Prepares a folder for `recipe`. Nothing is written when the recipe cannot be done.
 
         Args:
             film: makes a film of the run, too; its path counts from the working directory.
+            best: keeps the best picture by score, too, beside the last one.
 
         Raises:
             RunError: the folder holds another run's picture, or the film is there already, and
@@ -87,7 +91,7 @@ class Run:
             "machine": describe(on),
             "digests": digests(recipe),
         }
-        story |= {"suffix": suffix, "cwd": str(Path.cwd())}
+        story |= {"suffix": suffix, "cwd": str(Path.cwd())} | ({"best": True} if best else {})
         if film:
             with writing(Path(film.path).parent, "choose another place for the film"):
                 story["video"] = to_json(film.placed(overwrite).seen_from(folder))
@@ -142,7 +146,7 @@ class Run:
         """What there is so far of the pictures, their sheet, their latents, and the film."""
         latents = [path.with_suffix(".safetensors") for path in self.pictures]
         more = [path for path in (*latents, self.film) if path and path.exists()]
-        return [*self._of(pictures.PICTURE), *more]
+        return [*self._of(pictures.PICTURE), *self._of(BEST), *more]
 
     @property
     def stills(self) -> list[Path]:
@@ -215,7 +219,7 @@ class Run:
         """The frames of all stages, one stage after the other."""
         live = state.read(self.state_file)
         first, step = (live["stage"], live["step"]) if live else (0, 0)
-        self.recorder.cut(first, step)
+        self.recorder.cut(first, step, live)
         painting = None
         for index in range(first, len(self.recipe.stages)):
             stage = self.recipe.stages[index]

@@ -138,9 +138,7 @@ class BigGAN(CanvasSpec):
 
     def digests(self) -> dict[str, str]:
         small = self.model == POCKET
-        return {
-            self.model: pocket.digest(POCKET) if small else find(self.model, "biggan").digest()
-        }
+        return {self.model: pocket.digest(POCKET) if small else find(self.model, "biggan").digest()}
 
     def memory(self, machine: Machine) -> int:
         """As measured on CPUs with the published networks of 128 to 512 pixels a side."""

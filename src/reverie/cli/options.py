@@ -109,6 +109,8 @@ class WorkOptions:
 class RunOptions(WorkOptions):
     """What belongs to a run."""
 
+    best: Annotated[bool, Parameter(negative="")] = False
+    "Keep the picture that scored best, too, beside the last one."
     format: Literal["png", "webp", "jpg"] = "png"
     "Kind of picture file."
     video: Annotated[str | None, Parameter(metavar="FILE")] = None

@@ -171,6 +171,7 @@ def paint_recipe(
         machine(options.device, options.precision),
         suffix=f".{options.format}",
         film=film_of(options, folder, usual_film),
+        best=options.best,
         overwrite=options.overwrite,
     )
     return show(run, budget=options.budget, preview=options.preview)

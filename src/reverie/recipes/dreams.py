@@ -27,9 +27,7 @@ TURNS = 6  # candidates for each of a few classes
 MOST = 100_000  # candidates to look at: FuseDream's ten thousand take hours on a CPU
 
 
-def mixed(
-    canvas: BigGAN, words: Prompts, among: int, kept: int, lead: float = 0.0
-) -> MixedDream:
+def mixed(canvas: BigGAN, words: Prompts, among: int, kept: int, lead: float = 0.0) -> MixedDream:
     """A mixture of the `kept` candidates, among so many, that suit the words best.
 
     Of several kinds of drawings the one in front is chosen first, then what is behind it.

@@ -47,7 +47,7 @@ def writing(folder: Path, hint: str) -> Generator[None]:
 
 def pictures_in(folder: Path) -> list[Path]:
     """Pictures that runs have left in a folder, of any stage, number and kind."""
-    names = re.compile(r"picture(-\d+)?\.\w+|sheet\.png|stage-\d+(-[\w-]+)?\.\w+")
+    names = re.compile(r"(picture|best)(-\d+)?\.\w+|sheet\.png|stage-\d+(-[\w-]+)?\.\w+")
     return sorted(path for path in folder.glob("*.*") if names.fullmatch(path.name))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from reverie import image as images
 from reverie.protocols import Frame
 from reverie.record import pictures, state, video
+from reverie.record.best import Best
 from reverie.record.log import Log
 from reverie.record.plan import Played
 from reverie.record.reel import Reel
@@ -32,8 +33,8 @@ class Recorder:
     """Writes the frames of a run into files.
 
     Args:
-        story: of the run, with its `suffix`, and its `video` if there is to be a film, which has
-            the size of the last part.
+        story: of the run, with its `suffix`, `best` if the best picture is kept, too, and its
+            `video` if there is to be a film, which has the size of the last part.
         parts: one for every stage.
     """
 
@@ -46,6 +47,7 @@ class Recorder:
         self.state_file = folder / "state.pt"
         self.superseded: list[Path] = []  # another run's pictures, which go when ours are there
         self.video = from_json(story["video"], video.Video, "$.video") if "video" in story else None
+        self.best = Best() if story.get("best") else None
         self.plan = self.video.plan(counts) if self.video else None
 
     def forget(self) -> None:
@@ -54,8 +56,14 @@ class Recorder:
         self.log.path.unlink(missing_ok=True)
         self.reel.forget()
 
-    def cut(self, stage: int, step: int) -> None:
-        """Forgets what came from a step on, which is about to be done again."""
+    def cut(self, stage: int, step: int, live: dict[str, Any] | None) -> None:
+        """Forgets what came from a step on, which is about to be done again.
+
+        Args:
+            live: the state that was saved at that step, if any was.
+        """
+        if self.best and live and "best" in live:
+            self.best.restore(live["best"])
         self.log.cut(stage, step)
         self.reel.cut(self.before[stage] + step)
 
@@ -66,6 +74,8 @@ class Recorder:
             last: whether its stage ends with it, be it before its time.
         """
         self.log.add(frame, scores, stage=stage, step=frame.step)
+        if self.best:
+            self.best.see(stage, frame, scores)
         number = self._number(stage, frame, last)
         if self.plan and number in self.plan.pictures:
             self._add(number, frame)
@@ -73,11 +83,16 @@ class Recorder:
     def keep(self, stage: int, frame: Frame, scores: list[float], live: dict[str, Any]) -> None:
         """Pictures and state, so that the run can go on from this frame."""
         self.save_pictures(stage, frame, scores)
-        state.save({"stage": stage, **live}, self.state_file)
+        best = {"best": self.best.state()} if self.best else {}
+        state.save({"stage": stage, **live, **best}, self.state_file)
 
     def save_pictures(self, stage: int, frame: Frame, scores: list[float]) -> None:
         """The pictures alone; a sheet too, when they are several."""
         self._save(stage, frame, scores, pictures.PICTURE)
+        if self.best:
+            story = {k: self.story[k] for k in OF_A_PICTURE}
+            kept = self.best.save(self.folder, story, self.story["suffix"])
+            self.superseded = [path for path in self.superseded if path not in kept]
         for path in self.superseded:
             path.unlink(missing_ok=True)
         self.superseded = []
