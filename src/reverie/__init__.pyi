@@ -1,6 +1,8 @@
 from .augment.cutouts import Cutouts
 from .augment.whole import WholeView
 from .canvas.averaged import Averaged
+from .canvas.biggan import BigGAN
+from .canvas.biggan_start import MixedDream, RandomDream
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
 from .canvas.portrait import Portrait
@@ -31,6 +33,7 @@ from .errors import (
 )
 from .faces.editor import FaceEditor
 from .faces.model import FaceModel
+from .loss.biggan import FewClasses, NormalNoise
 from .loss.colour import Range, Saturation
 from .loss.features import FeaturePull
 from .loss.identity import IdentityPull
@@ -60,6 +63,7 @@ __all__ = [
     "Adamax",
     "Arrangement",
     "Averaged",
+    "BigGAN",
     "Canvas",
     "CanvasSpec",
     "CapacityError",
@@ -75,6 +79,7 @@ __all__ = [
     "FaceEditor",
     "FaceModel",
     "FeaturePull",
+    "FewClasses",
     "Fourier",
     "Frame",
     "IdentityPull",
@@ -86,8 +91,10 @@ __all__ = [
     "LossSpec",
     "Machine",
     "MeanLatent",
+    "MixedDream",
     "MixedLatent",
     "Moment",
+    "NormalNoise",
     "PictureError",
     "PixelPull",
     "Pixels",
@@ -100,6 +107,7 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Ramp",
+    "RandomDream",
     "RandomLatent",
     "Range",
     "Recipe",

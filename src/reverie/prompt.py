@@ -15,7 +15,8 @@ stand: whole numbers on both sides of a colon are a ratio or a time. To weigh wo
 digit, write the weight with a point: `studio 54:2.0`.
 
 Source: the `text:weight:stop` prompts of Crowson's VQGAN+CLIP notebook (2021), `|` and `^` of
-nerdyrodent/VQGAN-CLIP, and the text with an image of lucidrains/big-sleep. Differs: theirs splits at any colon, so a link or a ratio is an error.
+nerdyrodent/VQGAN-CLIP, and the text with an image of lucidrains/big-sleep.
+Differs: theirs split at any colon, so that a link or a ratio is an error.
 """
 
 import math

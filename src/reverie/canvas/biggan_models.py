@@ -79,10 +79,14 @@ class Dreamer:
 
 
 def published_dreamer(model: str, machine: Machine) -> Dreamer:
-    """A BigGAN-deep as it was published: one drawing is the picture."""
+    """A BigGAN-deep as it was published."""
     found = find(model, "biggan")
     tensors, fields = biggan_layout(found.tensors(), found.config, str(found.path))
-    network = frozen(fields, tensors, machine.precision).to(machine.device)
+    return dreamer_of(frozen(fields, tensors, machine.precision).to(machine.device))
+
+
+def dreamer_of(network: BigGANDeep) -> Dreamer:
+    """A network one drawing of which is the picture."""
     return Dreamer(
         network,
         {"picture": slice(0, network.num_classes)},

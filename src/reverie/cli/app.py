@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 from reverie.cli import (
     compat,
     doctor,
+    dreams,
     faces,
     film,
     invert,
@@ -58,6 +59,8 @@ app.command(spooky.spooky_command(), group=PAINT)
 app.command(invert.invert_command(), group=PAINT)
 for command in (film.film_command(), film.restyle_command()):
     app.command(command, group=PAINT)
+for command in (dreams.dream, dreams.imagine):
+    app.command(command, group=PAINT, help_flags=[], version_flags=[])
 compat.app.group = (PAINT,)
 app.command(compat.app)
 for command in (faces.edit, morph.mix, morph.morph, faces.directions):

@@ -95,16 +95,21 @@ def read(words: Sequence[str]) -> "Namespace":
     return parser().parse_args(list(words))
 
 
-def parser() -> "ArgumentParser":
+def quiet_parser(name: str, description: str, **how: Any) -> "ArgumentParser":
+    """A parser of flags whose mistakes are errors of ours."""
     from argparse import ArgumentParser
     from typing import NoReturn
 
     class Parser(ArgumentParser):
         def error(self, message: str) -> NoReturn:
             message = message.removeprefix("argument ")
-            raise SpecError(f"{message}; all flags: {NAME} --help")
+            raise SpecError(f"{message}; all flags: {name} --help")
 
-    made = Parser(prog=NAME, description="The flags of nerdyrodent's generate.py.")
+    return Parser(prog=name, description=description, **how)
+
+
+def parser() -> "ArgumentParser":
+    made = quiet_parser(NAME, "The flags of nerdyrodent's generate.py.")
     for short, long, how in FLAGS:
         told = how.get("default")
         made.add_argument(short, long, help=f"default: {told}" if told else None, **how)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from reverie.protocols import LossSpec
     from reverie.recipe import Recipe
 
-MIXED = 5  # candidates that a start mixes
+DECAY = 0.99  # of the running mean of noise and classes, whose picture is shown
+MIXED, SMALL_MIXED = 5, 3  # candidates that a start mixes
 LEAD = 2.0  # of the best candidate, in the pocket generator
 HOLD = 10.0  # weight that holds the pocket generator's noise to where it began
 
@@ -56,7 +57,6 @@ def big_sleep(
     init: str = "auto",
     max_classes: int | None = None,
     temperature: float = 2.0,
-    decay: float = 0.99,
     smooth: float = 0.0,
     change_every: int | None = None,
     fade: float = 0.0,
@@ -79,7 +79,6 @@ def big_sleep(
             random, pocket best:96.
         max_classes: how many classes may mix in each block; all if left out.
         temperature: how evenly, where max_classes is given.
-        decay: of the running average of noise and classes, whose picture is shown.
         smooth: weight of total variation.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
@@ -116,7 +115,7 @@ def big_sleep(
     if smooth:
         losses["smooth"] = TotalVariation(weight=smooth)
     stage = Stage(
-        canvas=Averaged(canvas=dataclasses.replace(canvas, start=begun), decay=decay),
+        canvas=Averaged(canvas=dataclasses.replace(canvas, start=begun), decay=DECAY),
         losses=losses,
         optimizer=Adam(lr=usual.lr if lr is None else lr),
         steps=usual.steps if steps is None else steps,
@@ -159,8 +158,8 @@ def start(canvas: "BigGAN", words: "Prompts", init: str) -> "BigGANStart":
         return RandomDream()
     if not found or not 1 <= int(found[1]) <= MOST:
         raise SpecError(f"init: {init!r} is not random, nor best:N with N from 1 to {MOST}")
-    small = canvas.model == POCKET
-    return mixed(canvas, words, int(found[1]), *((3, LEAD) if small else (MIXED, 0.0)))
+    how = (SMALL_MIXED, LEAD) if canvas.model == POCKET else (MIXED, 0.0)
+    return mixed(canvas, words, int(found[1]), *how)
 
 
 def pulls(model: str) -> "dict[str, LossSpec]":

@@ -15,14 +15,15 @@ from torch import Tensor
 
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.biggan import BigGAN, BigGANCanvas
-from reverie.canvas.biggan_start import MixedDream
+from reverie.canvas.biggan_start import MixedDream, RandomDream
 from reverie.device import machine
-from reverie.loss.prompts import Prompts, PromptLoss
+from reverie.loss.prompts import PromptLoss, Prompts
 from reverie.protocols import Draws, Image, Machine, Moment, parts
 
 SEEN = 4  # views that it is enough to choose by
 AT_ONCE = 8  # drawn and seen together
 SMALL = (128, 128)  # at which those of the pocket generator are seen
+NAMED = 0.5  # how much the name of a class counts beside its drawing
 TURNS = 6  # candidates for each of a few classes
 MOST = 100_000  # candidates to look at: FuseDream's ten thousand take hours on a CPU
 
@@ -43,6 +44,16 @@ def mixed(canvas: BigGAN, words: Prompts, among: int, kept: int, lead: float = 0
     return MixedDream(picks=choice.picks, among=among, lead=lead)
 
 
+def anew(canvas: BigGAN, words: Prompts) -> BigGAN:
+    """A canvas for other words, or of another network: itself, unless its start was chosen."""
+    begun = canvas.start
+    if not isinstance(begun, MixedDream):
+        return canvas
+    canvas = dataclasses.replace(canvas, start=RandomDream())  # while there is no other choice
+    kept = max(map(len, begun.picks.values()))
+    return dataclasses.replace(canvas, start=mixed(canvas, words, begun.among, kept, begun.lead))
+
+
 class Choice:
     """Candidates, and how far each is from the words. `picks` begins with the first of each."""
 
@@ -56,36 +67,40 @@ class Choice:
     @torch.no_grad()
     def choose(self, kind: str, among: int, kept: int) -> None:
         """Puts the best of `among` candidates of a kind into `picks`, the best first."""
-        numbers, far = self.candidates(kind, among), list[float]()
+        near = self.named(kind)
+        numbers, suits = self.candidates(kind, among, near), list[float]()
         for first in range(0, len(numbers), AT_ONCE):
             some = numbers[first : first + AT_ONCE]
             moment = Moment(0, 0.0, Draws([0] * len(some), 0, "choice"))
-            drawn = self.drawn(kind, some)
-            far += torch.stack([*parts(self.loss(drawn, moment))]).sum(0).tolist()
-        order = sorted(range(len(numbers)), key=far.__getitem__)
+            far = torch.stack([*parts(self.loss(self.drawn(kind, some), moment))]).sum(0)
+            suits += (-far / self.loss.weight(0.0)).tolist()
+        if near is not None:
+            for i, number in enumerate(numbers):
+                suits[i] += NAMED * float(near[self.dreamer.number(kind, number)])
+        order = sorted(range(len(numbers)), key=suits.__getitem__, reverse=True)
         self.picks[kind] = tuple(numbers[i] for i in order[:kept])
 
-    def candidates(self, kind: str, among: int) -> list[int]:
+    def candidates(self, kind: str, among: int, near: Tensor | None) -> list[int]:
         """The numbers of those to look at."""
-        names = self.dreamer.names.get(kind, ())
-        if not names:
+        if near is None:
             return list(range(among))
-        if len(names) <= among:
-            return list(range(len(names) * TURNS))
-        return self.nearest(names, among)
-
-    def nearest(self, names: Sequence[str], among: int) -> list[int]:
-        """Those whose names are nearest to the words that attract, as the perceptors read them."""
-        near: Tensor | None = None
-        for i, perceptor in enumerate(self.loss.perceptors):
-            read = perceptor.encode_text([f"a {name}" for name in names])
-            for target in self.loss.scenes[0]:
-                if (weight := target.weight(0.0)) > 0:
-                    cosine = weight * (read @ target.embeddings[i].T).mean(1)
-                    near = cosine if near is None else near + cosine
-        if near is None:  # nothing attracts
-            return list(range(among))
+        if len(near) <= among:
+            return list(range(len(near) * TURNS))
         return near.topk(among).indices.tolist()
+
+    def named(self, kind: str) -> Tensor | None:
+        """How near the names of the classes of a kind are to the words that attract, as the
+        perceptors read them; None where they have no names, or nothing attracts."""
+        near: list[Tensor] = []
+        if names := self.dreamer.names.get(kind, ()):
+            for i, perceptor in enumerate(self.loss.perceptors):
+                read = perceptor.encode_text([f"a {name}" for name in names])
+                near += [
+                    target.weight(0.0) * (read @ target.embeddings[i].T).mean(1)
+                    for target in self.loss.scenes[0]
+                    if target.weight(0.0) > 0
+                ]
+        return torch.stack(near).sum(0) if near else None
 
     def drawn(self, kind: str, numbers: Sequence[int]) -> Image:
         """Pictures of candidates of a kind, with the best so far of the other kinds."""

@@ -18,6 +18,7 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "perceptor": "losses.prompts.perceptors",
     "cutouts": "losses.prompts.augment.count",
     "preset": "losses.prompts.augment.preset",
+    "centre": "losses.prompts.augment.centre",
     "augments": "losses.prompts.augment.augments",
     "smooth": "losses.smooth.weight",
     "decay": "canvas.decay",
@@ -25,6 +26,8 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "vary": "canvas.vary",
     "art": "canvas.art",
     "model": "canvas.model",
+    "max_classes": "canvas.max_classes",
+    "temperature": "canvas.temperature",
     "keep": "losses.keep.weight",
     "keep_to": "losses.keep.towards",
     "keep_by": "losses.keep.measure",
@@ -113,13 +116,17 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
 
 def _start(stage: "Stage", truncation: float | None, init: str) -> Any:
     """What the canvas of a saved stage starts from."""
+    from reverie.canvas.biggan import BigGAN
     from reverie.canvas.stylegan import StyleGAN
     from reverie.canvas.vqgan import VQGAN
     from reverie.recipes import faces, vqgan, words
+    from reverie.recipes.big_sleep import start as dream
 
     canvas, said = _bare(stage.canvas), _said(stage)
     if said and isinstance(canvas, StyleGAN):
         return faces.start(canvas, init, said, truncation)
+    if said and isinstance(canvas, BigGAN):
+        return dream(canvas, said, init)
     begin = vqgan.start if isinstance(canvas, VQGAN) else words.start  # codes are of tiles alone
     return begin(init, said.scenes if said else ())
 
@@ -171,14 +178,19 @@ def _chosen_anew(recipe: "Recipe") -> "Recipe":
     import dataclasses
 
     from reverie.canvas.averaged import Averaged
+    from reverie.canvas.biggan import BigGAN
     from reverie.canvas.stylegan import StyleGAN
-    from reverie.recipes.choosing import anew
+    from reverie.recipes import choosing, dreams
 
     stages: list[Stage] = []
     for stage in recipe.stages:
         canvas, said = _bare(stage.canvas), _said(stage)
-        if said and isinstance(canvas, StyleGAN):
-            new: CanvasSpec = anew(canvas, said)
+        if said and isinstance(canvas, StyleGAN | BigGAN):
+            new: CanvasSpec
+            if isinstance(canvas, BigGAN):
+                new = dreams.anew(canvas, said)
+            else:
+                new = choosing.anew(canvas, said)
             if isinstance(stage.canvas, Averaged):
                 new = dataclasses.replace(stage.canvas, canvas=new)
             stage = dataclasses.replace(stage, canvas=new)

@@ -37,7 +37,7 @@ def biggan_layout(
     """
     fields = _fields(config, file)
     tensors = _divided(tensors, file)
-    want = dict(_shapes(fields))
+    want = dict(shapes(fields))
     for said, names in (
         ("lacks", want.keys() - tensors),
         ("has the unknown", tensors - want.keys()),
@@ -132,7 +132,7 @@ def _divided(tensors: Tensors, file: str) -> dict[str, Tensor]:
     return divided
 
 
-def _shapes(fields: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
+def shapes(fields: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
     """Every tensor of the network."""
     width, n_stats, layers = fields["channel_width"], fields["n_stats"], fields["layers"]
     condition = fields["z_dim"] + fields["class_embed_dim"]

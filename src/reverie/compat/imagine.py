@@ -1,0 +1,130 @@
+"""`Imagine`, as lucidrains' packages big-sleep and deep-daze have it.
+
+    from reverie.compat import Imagine
+    run = Imagine(text="a pyramid made of ice", epochs=1, iterations=200)()
+    run.pictures[0]
+
+Source: the classes of that name in their READMEs (2021-2022).
+Differs: a call returns our Run. Which package is meant is known by the keywords; `package` says it
+where they do not.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from reverie.compat import big_sleep, deep_daze
+from reverie.compat.keywords import Wanted
+from reverie.errors import RunError, SpecError
+
+if TYPE_CHECKING:
+    from reverie.run import Run
+
+PACKAGES: dict[str, ModuleType] = {module.PACKAGE: module for module in (big_sleep, deep_daze)}
+Package = Literal["big-sleep", "deep-daze"]
+WHAT = ("text", "img", "text_min", "encoding", "clip_encoding")  # to paint, and not how
+
+
+class Imagine:
+    """Paints as the keywords of either package ask. `wanted` is what they ask for.
+
+    Raises:
+        SpecError: no package takes these keywords, or both of them need a part.
+    """
+
+    def __init__(self, *, package: Package | None = None, **keywords: Any) -> None:
+        if package is not None and package not in PACKAGES:
+            raise SpecError(f"package: {package!r} is not one of {', '.join(PACKAGES)}")
+        self.package = package or package_of(keywords)
+        self.keywords = keywords
+        self.wanted: Wanted = PACKAGES[self.package].wanted(keywords)
+
+    def set_clip_encoding(self, **what: Any) -> None:
+        """Other words, or another image, painted the same way: `text`, `img`, `text_min`."""
+        for name in what:
+            if name not in WHAT:
+                raise SpecError(f"{name!r} is not of what to paint: {', '.join(WHAT)}")
+        kept = {name: value for name, value in self.keywords.items() if name not in WHAT}
+        self.wanted = PACKAGES[self.package].wanted({**kept, **what})
+        self.keywords = {**kept, **what}
+
+    def set_text(self, text: str) -> None:
+        """Other words, painted the same way."""
+        self.set_clip_encoding(text=text)
+
+    def __call__(self) -> "Run":
+        """Paints, puts the picture where the package would, and returns the run.
+
+        Raises:
+            RunError: the picture is there already, and `overwrite` is not set.
+            ReverieError: as `reverie.paint`.
+        """
+        target = free(Path(self.wanted.file), self.wanted.overwrite)
+        run = begun(self.wanted)
+        for _ in run.frames():
+            pass
+        placed(run.pictures[0], target)
+        return run
+
+
+def package_of(keywords: Mapping[str, Any]) -> str:
+    """The package that takes these keywords; big-sleep where both do.
+
+    Raises:
+        SpecError: neither takes all of them.
+    """
+    missing = {
+        name: [key for key in keywords if key not in module.KEYWORDS]
+        for name, module in PACKAGES.items()
+    }
+    for name, unknown in missing.items():
+        if not unknown:
+            return name
+    raise SpecError(
+        "; ".join(
+            f"{name} takes no {', '.join(map(repr, unknown))}" for name, unknown in missing.items()
+        )
+    )
+
+
+def begun(wanted: Wanted) -> "Run":
+    """The run that is wanted, ready to be painted, in a folder of its own under pictures/."""
+    import dataclasses
+
+    from reverie.recipes.paint import folder_for, fresh_seed, recipe_for
+    from reverie.record.video import Video
+    from reverie.run import Run
+    from reverie.spec import KINDS, edited
+
+    recipe = recipe_for(wanted.prompt, wanted.recipe, **wanted.options)
+    seed = wanted.run.get("seed")
+    recipe = dataclasses.replace(recipe, seed=fresh_seed() if seed is None else seed)
+    if name := wanted.run.get("optimizer"):
+        last = recipe.stages[-1]
+        last = dataclasses.replace(last, optimizer=KINDS[name](lr=last.optimizer.lr))
+        recipe = dataclasses.replace(recipe, stages=(*recipe.stages[:-1], last))
+    for path, value in wanted.fields.items():
+        recipe = edited(recipe, path, value)
+    film = Video(path=wanted.run["video"]) if "video" in wanted.run else None
+    return Run.start(recipe, folder_for(recipe), film=film, best=wanted.run.get("best", False))
+
+
+def free(target: Path, overwrite: bool) -> Path:
+    """A file's path, unless something is there that must not be lost.
+
+    Raises:
+        RunError: something is.
+    """
+    if target.exists() and not overwrite:
+        raise RunError(f"{target} is there already; move it away, or overwrite it with overwrite")
+    return target
+
+
+def placed(picture: Path, target: Path) -> None:
+    """Puts a copy of a picture somewhere, whole or not at all."""
+    import shutil
+
+    part = target.with_name(f".{target.name}.part")
+    shutil.copyfile(picture, part)
+    part.replace(target)

@@ -1,0 +1,159 @@
+"""The keyword arguments of another package, and what they ask for in terms of our own."""
+
+import difflib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reverie.errors import SpecError
+from reverie.prompt import Prompt, line
+
+Kind = type[int] | type[float] | type[bool] | type[str]
+AGAINST = -1.0  # weight of what is to be kept away from
+NOT_NEEDED = {  # what both packages have, and why it does nothing here
+    "save_every": "the picture is kept every few seconds",
+    "torch_deterministic": "a seed gives the same picture anyway",
+    "open_folder": "nothing opens a window; where the picture is, is printed",
+}
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """One keyword. `default` is the other package's; `here` says what becomes of it."""
+
+    kind: Kind
+    default: Any
+    here: str
+
+
+Keywords = Mapping[str, Keyword]
+
+
+@dataclass
+class Wanted:
+    """What is asked for: a recipe and its options, options of the run, fields to set, and what to
+    say of the rest. `file`: what the picture is to be called; `overwrite`: even if it is there."""
+
+    recipe: str
+    prompt: str
+    options: dict[str, Any] = field(default_factory=dict)
+    run: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    file: str = "picture.png"
+    overwrite: bool = False
+
+    def words(self) -> list[str]:
+        """Our own command, word by word."""
+        named = [(name, value) for name, value in {**self.options, **self.run}.items()]
+        words = [word for name, value in named for word in _option(name, value)]
+        words += [w for path, value in self.fields.items() for w in ("--set", f"{path}={value}")]
+        if self.prompt.startswith("-"):
+            return [self.recipe, *words, "--", self.prompt]
+        return [self.recipe, self.prompt, *words]
+
+
+def _option(name: str, value: Any) -> list[str]:
+    option = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [option]
+    if name == "size":
+        return [option, "x".join(map(str, value))]
+    if isinstance(value, tuple):
+        return [option, "..".join(f"{number:g}" for number in value)]
+    return [option, f"{value:g}" if isinstance(value, float) else str(value)]
+
+
+def checked(given: Mapping[str, Any], keywords: Keywords, package: str) -> dict[str, Any]:
+    """What was given, each of the kind that it has to be; what is as the other package has it, is
+    left out.
+
+    Raises:
+        SpecError: a keyword is not known, or a value cannot be.
+    """
+    unknown = [name for name in given if name not in keywords]
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], keywords, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise SpecError(f"{package} takes no {', '.join(map(repr, unknown))}{hint}")
+    read = {name: _read(name, value, keywords[name].kind) for name, value in given.items()}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _read(name: str, value: Any, kind: Kind) -> Any:
+    if value is None:
+        return None
+    good = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        value, good = float(value), math.isfinite(value)
+    if not good:
+        called = {int: "a whole number", float: "a number", bool: "True or False", str: "text"}
+        raise SpecError(f"{name}: got {value!r}; {called[kind]} is wanted")
+    return value
+
+
+def prompt_of(given: Mapping[str, Any]) -> str:
+    """Text, image and what to keep away from as a line of our grammar: each text together with the
+    image, which alone is a prompt too.
+
+    Raises:
+        SpecError: there is neither.
+    """
+    texts, image = _parts(given.get("text", "")), given.get("img")
+    if image is not None and not image.strip():
+        raise SpecError("img: is empty; name a picture, or leave it out")
+    if not texts and not image:
+        raise SpecError('text: is missing; say what to paint, such as "a pyramid made of ice"')
+    wanted = [Prompt(words=text, picture=image) for text in texts] or [Prompt(picture=image)]
+    against = [Prompt(words=text, weight=AGAINST) for text in _parts(given.get("text_min", ""))]
+    return line(((*wanted, *against),))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split("|") if part.strip()]
+
+
+def steps_of(given: Mapping[str, Any], keywords: Keywords) -> int | None:
+    """Updates in all epochs together; None where neither number was given.
+
+    Raises:
+        SpecError: there would be none.
+    """
+    if not {"epochs", "iterations"} & {*given}:
+        return None
+    epochs, iterations = (
+        given.get(name, keywords[name].default) for name in ("epochs", "iterations")
+    )
+    if epochs < 1 or iterations < 1:
+        raise SpecError(f"epochs, iterations: got {epochs} and {iterations}; 1 or more are wanted")
+    return epochs * iterations
+
+
+def file_of(given: Mapping[str, Any], now: str) -> str:
+    """What the picture is to be called: after the words, or else the image.
+
+    Args:
+        now: date and time, for those who want them in the name.
+    """
+    from pathlib import PurePath
+
+    words = given.get("text") or PurePath(given.get("img") or "picture").stem
+    name = "".join(c if c.isalnum() or c in "-_,." else "_" for c in words.replace("|", " "))
+    name = "_".join(filter(None, name.split("_")))[:120].strip(".") or "picture"
+    if given.get("append_seed") and "seed" in given:
+        name += f".{given['seed']}"
+    return f"{now}-{name}.png" if given.get("save_date_time") else f"{name}.png"
+
+
+def remarks_of(given: Mapping[str, Any], why: Mapping[str, str]) -> list[str]:
+    """A word about each that was given and does nothing here."""
+    return [f"{name} is not needed: {why[name]}" for name in given if name in why]
+
+
+def film_of(given: Mapping[str, Any], endings: Sequence[tuple[str, str]]) -> str | None:
+    """The ending of the film that is wanted, of pairs of a keyword and an ending."""
+    return next((ending for name, ending in endings if given.get(name)), None)
+
+
+Translator = Callable[[Mapping[str, Any]], Wanted]
