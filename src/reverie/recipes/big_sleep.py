@@ -95,12 +95,14 @@ def big_sleep(
     scenes = prompts.parse(prompt)
     model = best() if model == "auto" else model
     usual = usual_for(model, perceptor)
+    if preset == "auto":
+        preset = ORIGINAL.preset if centre else usual.preset  # that of the pocket sees all anyway
     words = Prompts(
         scenes=scenes,
         perceptors=perceptors(perceptor),
         augment=cut(
             usual.cutouts if cutouts is None else cutouts,
-            usual.preset if preset == "auto" else preset,
+            preset,
             centre=True if centre else None,
         ),
         distance="cosine",

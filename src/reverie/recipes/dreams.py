@@ -81,20 +81,27 @@ class Choice:
         self.picks[kind] = tuple(numbers[i] for i in order[:kept])
 
     def candidates(self, kind: str, among: int, near: Tensor | None) -> list[int]:
-        """The numbers of those to look at."""
+        """The numbers of those to look at: where classes have names, of those nearest to the
+        words, and of each several where there are few."""
         if near is None:
             return list(range(among))
-        if len(near) <= among:
-            return list(range(len(near) * TURNS))
-        return near.topk(among).indices.tolist()
+        turns = TURNS if len(near) < among else 1
+        nearest = near.topk(min(max(among // turns, 1), len(near))).indices.tolist()
+        return [at + turn * len(near) for turn in range(turns) for at in nearest]
 
     def named(self, kind: str) -> Tensor | None:
         """How near the names of the classes of a kind are to the words that attract, as the
-        perceptors read them; None where they have no names, or nothing attracts."""
-        near: list[Tensor] = []
-        if names := self.dreamer.names.get(kind, ()):
+        perceptors read them: of what is behind, together with what is in front of it. None where
+        they have no names, or nothing attracts."""
+        dreamer, near = self.dreamer, list[Tensor]()
+        *_, front = dreamer.kinds
+        said = [f"a {name}" for name in dreamer.names.get(kind, ())]
+        if said and kind != front:
+            best = dreamer.names[front][dreamer.number(front, self.picks[front][0])]
+            said = [f"a {best} in {name}" for name in dreamer.names[kind]]
+        if said:
             for i, perceptor in enumerate(self.loss.perceptors):
-                read = perceptor.encode_text([f"a {name}" for name in names])
+                read = perceptor.encode_text(said)
                 near += [
                     target.weight(0.0) * (read @ target.embeddings[i].T).mean(1)
                     for target in self.loss.scenes[0]
