@@ -1,7 +1,7 @@
 """What the recipes share: words, judged by CLIP, pull at a canvas."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie.canvas.start import StartSpec
@@ -58,9 +58,15 @@ def judging(
     fade: float = 0.0,
     more: "Mapping[str, LossSpec] | None" = None,
     name: str = "",
+    cut: "Mapping[str, Any] | None" = None,
+    how: "Mapping[str, Any] | None" = None,
 ) -> "Stage":
     """A stage in which `perceptor` judges cutouts of `canvas` against parsed prompts, beside
-    `more` losses."""
+    `more` losses.
+
+    Args:
+        cut, how: other fields of `Cutouts` and of `Prompts`.
+    """
     from reverie.augment.cutouts import Cutouts
     from reverie.augment.moves import read_augments
     from reverie.loss.prompts import Prompts
@@ -69,14 +75,15 @@ def judging(
     from reverie.spec import from_json, to_json
 
     chosen = to_json(read_augments(augments)) if augments else None
-    cut = {"kind": "Cutouts", "count": cutouts, "preset": preset, "augments": chosen}
+    views = {"kind": "Cutouts", "count": cutouts, "preset": preset, "augments": chosen}
     losses: dict[str, LossSpec] = {
         "prompts": Prompts(
             scenes=scenes,
             perceptors=perceptors(perceptor),
-            augment=from_json(cut, Cutouts, "$.cutouts"),
+            augment=from_json(views | to_json(dict(cut or {})), Cutouts, "$.cutouts"),
             every=change_every,
             fade=fade,
+            **(how or {}),
         )
     }
     if smooth:
