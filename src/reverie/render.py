@@ -1,13 +1,13 @@
 """Painted things that have no size of their own, drawn again at any.
 
-A run keeps such a thing beside its picture. Whatever can be drawn in bands, from top to bottom, is a
-`Drawing`, and `drawing_in` finds out what a file holds.
+A run keeps such a thing beside its picture. Whatever can be drawn in bands, from top to bottom, is
+a `Drawing`, and `drawing_in` finds out what a file holds.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import UInt8
@@ -29,6 +29,7 @@ Pixels = UInt8[Tensor, "h w 3"]
 BAND = 16  # rows at a time
 
 
+@runtime_checkable
 class Drawing(Protocol):
     """Something that can be drawn at any size."""
 
@@ -131,6 +132,6 @@ def render(
             done += band.shape[2]
             if done < height:
                 yield done, height
-    told = drawing.story and json.dumps(drawing.story | {"rendered": size}, ensure_ascii=False)
-    images.save_pixels(pixels, into, told)
+    story = drawing.story and drawing.story | {"rendered": size}
+    images.save_pixels(pixels, into, json.dumps(story, ensure_ascii=False) if story else None)
     yield done, height

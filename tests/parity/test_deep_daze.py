@@ -109,6 +109,4 @@ def test_the_loss_and_its_gradient_are_the_recorded_ones(
     if averaging == about["averaging_weight"]:
         got.sum().backward()
         want = io["grad_loss_image_embeds"]
-        torch.testing.assert_close(
-            seen.grad, want, rtol=1e-3, atol=1e-3 * want.abs().mean().item()
-        )
+        torch.testing.assert_close(seen.grad, want, rtol=1e-3, atol=1e-3 * want.abs().mean().item())

@@ -3,9 +3,9 @@
 Sources: pooled, updated, nrupdated, updated-pooling: nerdyrodent/VQGAN-CLIP ("latest" is pooled);
 crops: Crowson's VQGAN+CLIP notebook, there "original"; mse: jbusted's MSE regularised notebook;
 eai: EleutherAI/vqgan-clip; pytti: pytti-tools/pytti-core; pixray: pixray/pixray; big-sleep and
-deep-daze: lucidrains (deep-daze-normal is its `gauss_sampling`, mended); clipdraw: Frans et al. (2021); stylegan3-clip: nshepperd's StyleGAN3+CLIP
-notebook. augmented, scene and whole are ours; augmented is updated without its sharpening, which
-softens.
+deep-daze: lucidrains (deep-daze-normal is its `gauss_sampling`, mended); clipdraw: Frans et al.
+(2021); stylegan3-clip: nshepperd's StyleGAN3+CLIP notebook. augmented, scene and whole are ours;
+augmented is updated without its sharpening, which softens.
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """How far a picture has gone from another one, in pixels.
 
-Source: pixray's `init_weight_pix` (2021); the squares are those of lucidrains/deep-daze (2021), whose
-network is fitted to a picture before it paints.
+Source: pixray's `init_weight_pix` (2021); squares as in lucidrains/deep-daze (2021), where they fit
+the network to a picture before it paints.
 Differs: on request at several scales, where what is near but not quite in its place counts too.
 """
 
@@ -55,9 +55,7 @@ class PixelPull(LossSpec):
         return loss
 
 
-def apart(
-    image: Image, anchor: Image, scales: int, measure: Measure = "absolute"
-) -> PerImage:
+def apart(image: Image, anchor: Image, scales: int, measure: Measure = "absolute") -> PerImage:
     """The mean difference, averaged over scales. A side stays a pixel at the least."""
     felt = torch.abs if measure == "absolute" else torch.square
     difference = image - anchor

@@ -149,7 +149,9 @@ class PromptLoss:
         """What every perceptor sees in all views of a picture together, `[b, d]`."""
         return [
             sum(
-                perceptor.encode_image(looks.draw(views, perceptor.size)).unflatten(0, (-1, b)).sum(0)
+                perceptor.encode_image(looks.draw(views, perceptor.size))
+                .unflatten(0, (-1, b))
+                .sum(0)
                 for views in pieces
             )
             for perceptor in self.perceptors

@@ -16,7 +16,10 @@ from reverie.curve import Number
 if TYPE_CHECKING:
     from reverie.canvas.siren import Siren
     from reverie.canvas.start import StartSpec
+    from reverie.protocols import LossSpec
     from reverie.recipe import Recipe, Stage
+
+SCALES = 4  # that a picture is held to its start at
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Usual:
     smooth: float
     start_steps: int
     start_lr: float
+    keep: Number
     start_share: float  # of the side of the picture, at which a start is fitted
 
 
@@ -45,21 +49,23 @@ ORIGINAL = Usual(
     cutouts=4 * 4,
     preset="deep-daze",
     smooth=0.0,
-    start_steps=100,
+    start_steps=200,
     start_lr=3e-4,
+    keep=0.0,
     start_share=1.0,
 )
 SMALL = Usual(
     layers=4,
     hidden=64,
     w0_first=20.0,
-    steps=80,
-    lr=(6e-4, 1e-4),
+    steps=70,
+    lr=(4e-4, 1e-4),
     cutouts=16,
     preset="scene",
     smooth=0.5,
     start_steps=80,
     start_lr=3e-3,
+    keep=(2.0, 0.5),
     start_share=0.5,
 )
 
@@ -82,6 +88,7 @@ def deep_daze(
     smooth: float | None = None,
     init: str = "auto",
     start_steps: int | None = None,
+    keep: Number | None = None,
     story: bool = False,
     story_words: int = 5,
     story_more: int = 5,
@@ -110,9 +117,11 @@ def deep_daze(
         centre: cut views rather near the centre.
         averaging: share of the loss that judges what is seen in all views together.
         smooth: weight of total variation, which removes speckle: 0, pocket 0.5.
-        init: what to start from: none (nearly grey), guess (what the pocket generator draws), noise,
-            pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
-        start_steps: updates that fit the network to it, before the words pull: 100, pocket 80.
+        init: what to start from: none (nearly grey), guess (what the pocket generator draws),
+            noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
+        start_steps: updates that fit the network to that, before the words pull: 200, pocket 80.
+        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 2..0,
+            which lets go over the run.
         story: tell a long prompt part by part: a few words first, and more with each part.
         story_words: words of its first part.
         story_more: words that every other part adds; the oldest go where there are too many.
@@ -122,6 +131,7 @@ def deep_daze(
     """
     from reverie import prompt as prompts
     from reverie.canvas.siren import Siren
+    from reverie.loss.pixel import PixelPull
     from reverie.optimizer import AdamP
     from reverie.recipe import Recipe
     from reverie.recipes import words
@@ -141,6 +151,8 @@ def deep_daze(
     )
     begun = () if init == "none" else (words.start(init, scenes, ("none", "guess")),)
     count = usual.start_steps if start_steps is None else start_steps
+    held = (usual.keep if keep is None else keep) if begun or keep else 0
+    pull: dict[str, LossSpec] = {"keep": PixelPull(weight=held, scales=SCALES)} if held else {}
     title = prompts.title(scenes)
     if story or story_mark:
         scenes = told(scenes, story_words, story_more, story_mark, room_of(perceptor))
@@ -155,6 +167,7 @@ def deep_daze(
         smooth=usual.smooth if smooth is None else smooth,
         change_every=change_every,
         fade=fade,
+        more=pull,
         name="paint" if begun else "",
         cut={"smallest": smallest, "largest": largest, "centre": centre},
         how={"distance": "cosine", "averaging": averaging},

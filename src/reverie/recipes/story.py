@@ -7,13 +7,15 @@ perceptor reads (theirs: letters, counted as if they were tokens).
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie.recipes.words import Scenes
 
 
-def told(scenes: "Scenes", first: int, more: int, mark: str, fits: Callable[[str], bool]) -> "Scenes":
+def told(
+    scenes: "Scenes", first: int, more: int, mark: str, fits: Callable[[str], bool]
+) -> "Scenes":
     """The longest text of the only scene, part by part; what stands beside it, with `|`, stays.
 
     Args:
@@ -30,9 +32,10 @@ def told(scenes: "Scenes", first: int, more: int, mark: str, fits: Callable[[str
 
     if first < 1 or more < 1:
         raise SpecError(f"story_words: {first}, story_more: {more}; each is 1 or more")
-    if len(scenes) > 1:
+    scene, *others = scenes
+    if others:
         raise SpecError("story: the prompt has scenes of its own, with ^; leave out one of the two")
-    texts = [prompt for prompt in scenes[0] if prompt.words]
+    texts = [prompt for prompt in scene if prompt.words]
     if not texts:
         raise SpecError("story: the prompt has no words to tell it with")
     longest = max(texts, key=lambda prompt: len(prompt.words or ""))
@@ -43,7 +46,7 @@ def told(scenes: "Scenes", first: int, more: int, mark: str, fits: Callable[[str
             dataclasses.replace(prompt, words=_shortened(part, fits))
             if prompt is longest
             else prompt
-            for prompt in scenes[0]
+            for prompt in scene
         )
         for part in parts
     )
@@ -71,5 +74,5 @@ def room_of(perceptor: str) -> Callable[[str], bool]:
     from reverie.device import machine
     from reverie.recipes.words import perceptors
 
-    readers = [spec.build(machine()) for spec in perceptors(perceptor)]
+    readers: list[Any] = [spec.build(machine()) for spec in perceptors(perceptor)]
     return lambda text: all(reader.has_room_for(text) for reader in readers)
