@@ -44,9 +44,14 @@ def test_a_network_of_other_widths_is_not_taken_over():
     assert not SMALL.build(CPU, (1,)).go_on_(Siren(layers=2, hidden=8).build(CPU, (1,)))
 
 
-def test_it_says_that_it_cannot_take_over_a_picture():
-    with pytest.raises(NotImplementedError, match="--init PICTURE"):
-        SMALL.build(CPU, (1,)).encode_(torch.zeros(1, 3, 8, 12))
+def test_a_picture_that_moves_is_followed():
+    canvas = Siren(size=(48, 32), layers=3, hidden=48, w0_first=10.0).build(CPU, (1, 2))
+    across = torch.linspace(0, 1, 60).sqrt()
+    goals = [across[i : i + 48].expand(2, 3, 32, 48) for i in (0, 4, 8)]
+    for goal in goals:
+        canvas.encode_(goal)
+        assert (canvas() - goal).abs().mean() < 0.03
+    assert all(p.grad is None for p in canvas.parameters())
 
 
 @pytest.mark.parametrize(

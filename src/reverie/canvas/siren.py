@@ -23,6 +23,7 @@ from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.spec import canonical, spec
 
 DEEPEST, WIDEST = 128, 4096  # layers, and numbers in each
+FIT_STEPS, FIT_RATE = 12, 5e-3  # of the descent towards a picture that is taken over
 
 
 class SirenCanvas(Canvas):
@@ -48,11 +49,19 @@ class SirenCanvas(Canvas):
             self.network.load_state_dict(before)
         return same
 
+    @torch.no_grad()
     def encode_(self, image: Image) -> None:
-        raise NotImplementedError(
-            "a Siren cannot take over a picture at once, only be fitted to it step by step, as the "
-            "recipe deep-daze does with --init PICTURE"
-        )
+        """Some steps of descent for what is waves, then the best mixture of them."""
+        goal = (image * 2 - 1).permute(0, 2, 3, 1).flatten(1, 2)  # [b, 3, h, w] -> [b, h*w, 3]
+        rate = FIT_RATE / len(self.network.layers)  # deep networks bear less
+        adam = torch.optim.Adam(self.network.parameters(), lr=rate)
+        for _ in range(FIT_STEPS):
+            adam.zero_grad()
+            with torch.enable_grad():
+                (self.network(self.points) - goal).square().mean((1, 2)).sum().backward()
+            adam.step()
+        adam.zero_grad()
+        self.network.mix_(self.points, goal)
 
 
 def drawn(network: Network, points: Points, size: tuple[int, int]) -> Image:
@@ -116,4 +125,4 @@ class Siren(CanvasSpec):
 
 
 def tiny() -> Siren:
-    return Siren(size=(9, 6), layers=2, hidden=8)
+    return Siren(size=(9, 6), layers=2, hidden=64)

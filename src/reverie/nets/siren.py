@@ -19,6 +19,7 @@ Points = Float[Tensor, "n 2"]  # row first, then column
 Colours = Float[Tensor, "b n 3"]  # about 0; -1 is black and 1 white
 
 TILE = 2048  # points at a time: the layers of a tile stay in the processor's cache
+RIDGE = 1e-7  # of the mean square of a wave: keeps what is solved for from huge weights
 KEPT = 2**27  # bytes of layers that may wait for the gradient rather than be computed once more
 
 
@@ -66,6 +67,24 @@ class Siren(nn.Module):
         each = [self._of_net(points, ordered, i, whole) for i in range(nets)]
         return torch.stack(each)
 
+    @torch.no_grad()
+    def mix_(self, points: Points, goal: Colours) -> None:
+        """Sets the last layer so that the colours are as near to a goal as it can bring them, by
+        least squares."""
+        ordered = [x for layer in self._all() for x in (layer.weight, layer.bias)]
+        for i, want in enumerate(goal):
+            own = [x[i] for x in ordered]
+            square: Tensor | float = 0.0
+            along: Tensor | float = 0.0
+            for part, colour in zip(points.split(TILE), want.split(TILE), strict=True):
+                wave = waves(part, own, self.rates).double()
+                wave = torch.cat([wave, torch.ones_like(wave[:, :1])], 1)  # for the bias
+                square, along = square + wave.T @ wave, along + wave.T @ colour.double()
+            assert isinstance(square, Tensor)
+            calm = RIDGE * len(points) * torch.eye(len(square), dtype=square.dtype)
+            mixed = torch.linalg.solve(square + calm.to(square.device), along).float()
+            self.last_layer.weight[i], self.last_layer.bias[i] = mixed[:-1].T, mixed[-1]
+
     def _of_net(self, points: Points, ordered: Sequence[Tensor], i: int, tile: int) -> Tensor:
         own = [x[i] for x in ordered]
         return torch.cat([colours(part, own, self.rates) for part in points.split(tile)])
@@ -80,10 +99,15 @@ def colours(points: Points, own: Sequence[Tensor], rates: Sequence[float]) -> Te
     Args:
         own: its weights and biases, in turn.
     """
+    return torch.addmm(own[-1], waves(points, own, rates), own[-2].T)
+
+
+def waves(points: Points, own: Sequence[Tensor], rates: Sequence[float]) -> Tensor:
+    """What the last layer mixes colours from, `[n, hidden]`."""
     x = points
     for weight, bias, rate in zip(own[:-2:2], own[1:-2:2], rates, strict=True):
         x = torch.addmm(bias * rate, x, (weight * rate).T).sin()
-    return torch.addmm(own[-1], x, own[-2].T)
+    return x
 
 
 def slopes(
