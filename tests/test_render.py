@@ -185,7 +185,8 @@ class TestOtherFiles:
             ("a.png", "no a.safetensors beside it"),
             ("b.png", "there is no such file"),
             ("b.safetensors", "there is no such file"),
-            ("", "wanted is one of .safetensors"),
+            ("", "this is a folder"),
+            ("a.txt", "wanted is one of .safetensors"),
         ):
             with pytest.raises(PictureError, match=why):
                 drawing_in(tmp_path / name)

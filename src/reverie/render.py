@@ -91,9 +91,11 @@ def drawing_in(path: Path) -> Drawing:
         if not path.is_file():
             raise PictureError(f"{path}: there is no such file")
         return READERS[suffix](path)
+    if path.is_dir():
+        raise PictureError(f"{path}: this is a folder; name a picture in it")
     if suffix not in images.SUFFIXES or not path.is_file():
         known = ", ".join([*READERS, *images.SUFFIXES])
-        what = "has no file that can be drawn from" if path.exists() else "there is no such file"
+        what = "cannot be drawn again" if path.exists() else "there is no such file"
         raise PictureError(f"{path}: {what}; wanted is one of {known}")
     beside = [path.with_suffix(known) for known in READERS if path.with_suffix(known).is_file()]
     if not beside:

@@ -55,7 +55,7 @@ def test_info_and_replay_know_what_was_rendered(reverie, painted):
         (("out/picture.png", "--size", "0"), "size"),
         (("out/picture.png", "--size", "100000"), "size"),
         (("out/nothing.png",), "there is no such file"),
-        (("out",), "wanted is one of"),
+        (("out",), "is a folder"),
         (("out/picture.png", "-o", "big.svg"), "pictures are written as"),
         (("out/picture.png", "-o", "out"), "is a folder"),
         (("out/recipe.json",), "wanted is one of"),

@@ -15,7 +15,7 @@ from reverie.errors import SpecError
 from reverie.loss.pixel import PixelPull
 from reverie.optimizer import AdamP, DiffGrad
 from reverie.painting import Painting
-from reverie.recipe import Recipe
+from reverie.recipe import Recipe, digests
 from reverie.recipes.deep_daze import deep_daze
 from reverie.recipes.saved import reworded, varied
 from reverie.spec import from_json, to_json
@@ -56,6 +56,14 @@ def test_a_picture_is_fitted_before_the_words_pull(tmp_path):
     *_, (last, _) = painting.frames()
     assert (last.image - across).abs().mean() < 0.05
     assert torch.equal(Painting(paint, range(1), CPU, before=painting).canvas(), last.image)
+
+
+def test_no_steps_for_a_start_are_refused_and_its_picture_is_among_the_digests(tmp_path):
+    images.save(torch.rand(3, 8, 8), tmp_path / "a.png", None)
+    given = {"perceptor": CLIP, "init": str(tmp_path / "a.png")}
+    with pytest.raises(SpecError, match="start_steps"):
+        deep_daze("a fox", start_steps=0, **given)
+    assert str(tmp_path / "a.png") in digests(deep_daze("a fox", **given))
 
 
 def test_options_of_views_reach_them():

@@ -40,7 +40,7 @@ def render(
     overwrite: Flag = False,
     device: Device = "auto",
 ) -> int:
-    """Draw a picture again at any size, sharp: reverie render picture.png --size 4096
+    """Draw a picture again at any size, from what it is made of: reverie render picture.png
 
     Pictures of deep-daze are functions of the place, kept as picture.safetensors beside the
     picture; that file alone is enough.

@@ -131,6 +131,7 @@ def deep_daze(
     """
     from reverie import prompt as prompts
     from reverie.canvas.siren import Siren
+    from reverie.errors import SpecError
     from reverie.loss.pixel import PixelPull
     from reverie.optimizer import AdamP
     from reverie.recipe import Recipe
@@ -151,6 +152,10 @@ def deep_daze(
     )
     begun = () if init == "none" else (words.start(init, scenes, ("none", "guess")),)
     count = usual.start_steps if start_steps is None else start_steps
+    if count < 1:
+        raise SpecError(
+            f"start_steps: got {count}; 1 or more, or --init none to start from nothing"
+        )
     held = (usual.keep if keep is None else keep) if begun or keep else 0
     pull: dict[str, LossSpec] = {"keep": PixelPull(weight=held, scales=SCALES)} if held else {}
     title = prompts.title(scenes)
