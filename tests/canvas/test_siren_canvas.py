@@ -40,8 +40,10 @@ def test_a_stage_at_another_size_takes_the_network_over():
     torch.testing.assert_close(many[:, :, [0]], few[:, :, [0]], rtol=0, atol=1e-5)  # in the corners
 
 
-def test_a_network_of_other_widths_is_not_taken_over():
-    assert not SMALL.build(CPU, (1,)).go_on_(Siren(layers=2, hidden=8).build(CPU, (1,)))
+@pytest.mark.parametrize("other", [{"hidden": 8}, {"layers": 3}, {"w0_first": 9.0}])
+def test_a_network_that_is_another_is_not_taken_over(other):
+    own = {"layers": 2, "hidden": 16} | other
+    assert not SMALL.build(CPU, (1,)).go_on_(Siren(size=(8, 8), **own).build(CPU, (1,)))
 
 
 def test_a_picture_that_moves_is_followed():

@@ -42,12 +42,10 @@ class SirenCanvas(Canvas):
     @torch.no_grad()
     def go_on_(self, other: Canvas) -> bool:
         """The network is the same at every size."""
-        state = self.network.state_dict()
-        before = other.network.state_dict() if isinstance(other, SirenCanvas) else {}
-        same = {n: x.shape for n, x in state.items()} == {n: x.shape for n, x in before.items()}
-        if same:
-            self.network.load_state_dict(before)
-        return same
+        if not isinstance(other, SirenCanvas) or not self.network.is_like(other.network):
+            return False
+        self.network.load_state_dict(other.network.state_dict())
+        return True
 
     @torch.no_grad()
     def encode_(self, image: Image) -> None:

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 Points = Float[Tensor, "n 2"]  # row first, then column
 Colours = Float[Tensor, "b n 3"]  # about 0; -1 is black and 1 white
 
-TILE = 2048  # points at a time: the layers of a tile stay in the processor's cache
+TILE = 2048  # points at a time: the layers of a tile stay in the processor's cache,
+WIDER = 8  # and a graphics card, which has none to speak of, wants more work at a time
 RIDGE = 1e-7  # of the mean square of a wave: keeps what is solved for from huge weights
 KEPT = 2**27  # bytes of layers that may wait for the gradient rather than be computed once more
 
@@ -63,9 +64,17 @@ class Siren(nn.Module):
         kept = 8 * nets * len(points) * sum(rows.shape[1] for rows in ordered[1:-2:2])
         if torch.is_grad_enabled() and kept > KEPT:
             return _Tiled.apply(points, self.rates, self.precision, *ordered)  # type: ignore[return-value]
-        whole = len(points) if torch.is_grad_enabled() else TILE
-        each = [self._of_net(points, ordered, i, whole) for i in range(nets)]
-        return torch.stack(each)
+        parts = [points] if torch.is_grad_enabled() else tiles(points)
+        return torch.stack(
+            [all_colours(parts, [x[i] for x in ordered], self.rates) for i in range(nets)]
+        )
+
+    def is_like(self, other: "Siren") -> bool:
+        """Whether the weights of one mean the same in the other."""
+        mine, theirs = (
+            {name: x.shape for name, x in net.state_dict().items()} for net in (self, other)
+        )
+        return mine == theirs and self.rates == other.rates
 
     @torch.no_grad()
     def mix_(self, points: Points, goal: Colours) -> None:
@@ -76,21 +85,29 @@ class Siren(nn.Module):
             own = [x[i] for x in ordered]
             square: Tensor | float = 0.0
             along: Tensor | float = 0.0
-            for part, colour in zip(points.split(TILE), want.split(TILE), strict=True):
-                wave = waves(part, own, self.rates).double()
+            for part, colour in zip(tiles(points), tiles(want), strict=True):
+                wave = waves(part, own, self.rates).cpu().double()  # not all devices have these
                 wave = torch.cat([wave, torch.ones_like(wave[:, :1])], 1)  # for the bias
-                square, along = square + wave.T @ wave, along + wave.T @ colour.double()
+                square, along = square + wave.T @ wave, along + wave.T @ colour.cpu().double()
             assert isinstance(square, Tensor)
             calm = RIDGE * len(points) * torch.eye(len(square), dtype=square.dtype)
-            mixed = torch.linalg.solve(square + calm.to(square.device), along).float()
+            mixed = torch.linalg.solve(square + calm, along).to(want)
             self.last_layer.weight[i], self.last_layer.bias[i] = mixed[:-1].T, mixed[-1]
-
-    def _of_net(self, points: Points, ordered: Sequence[Tensor], i: int, tile: int) -> Tensor:
-        own = [x[i] for x in ordered]
-        return torch.cat([colours(part, own, self.rates) for part in points.split(tile)])
 
     def _all(self) -> Iterator[Layer]:
         yield from (*self.layers, self.last_layer)  # type: ignore[misc]
+
+
+def tiles(rows: Tensor) -> Sequence[Tensor]:
+    """What belongs to points, some of these at a time."""
+    return rows.split(TILE if rows.device.type == "cpu" else TILE * WIDER)
+
+
+def all_colours(
+    parts: Sequence[Points], own: Sequence[Tensor], rates: Sequence[float]
+) -> Float[Tensor, "n 3"]:
+    """As `colours`, one part of the points after the other."""
+    return torch.cat([colours(part, own, rates) for part in parts])
 
 
 def colours(points: Points, own: Sequence[Tensor], rates: Sequence[float]) -> Tensor:
@@ -147,10 +164,8 @@ class _Tiled(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(points, *ordered)
         ctx.rates, ctx.precision = rates, precision
-        nets = [[x[i] for x in ordered] for i in range(len(ordered[0]))]
-        return torch.stack(
-            [torch.cat([colours(part, own, rates) for part in points.split(TILE)]) for own in nets]
-        )
+        nets, parts = range(len(ordered[0])), tiles(points)
+        return torch.stack([all_colours(parts, [x[i] for x in ordered], rates) for i in nets])
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -159,7 +174,7 @@ class _Tiled(torch.autograd.Function):
         found = [torch.zeros_like(x) for x in ordered]
         for i in range(len(back)):
             own = [x[i] for x in ordered]
-            for part, grad in zip(points.split(TILE), back[i].split(TILE), strict=True):
+            for part, grad in zip(tiles(points), tiles(back[i]), strict=True):
                 for whole, own_part in zip(
                     found, slopes(part, own, ctx.rates, ctx.precision, grad), strict=True
                 ):
