@@ -104,8 +104,8 @@ def tiles(rows: Tensor) -> Sequence[Tensor]:
 
 
 def all_colours(
-    parts: Sequence[Points], own: Sequence[Tensor], rates: Sequence[float]
-) -> Float[Tensor, "n 3"]:
+    parts: Sequence[Tensor], own: Sequence[Tensor], rates: Sequence[float]
+) -> Float[Tensor, "all 3"]:
     """As `colours`, one part of the points after the other."""
     return torch.cat([colours(part, own, rates) for part in parts])
 
