@@ -1,19 +1,31 @@
 """`reverie render`, as it is typed."""
 
+import shutil
+
 import pytest
 
 from reverie import image as images
 from reverie.cli.render import wanted
+from reverie.recipes.paint import paint
 from reverie.record.story import story_in
+from reverie.run import Run
 
-QUICK = ("--steps", 1, "--start-steps", 1, "--cutouts", 2, "--size", "24x16", "--device", "cpu")
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    """What a run of deep-daze leaves."""
+    folder = tmp_path_factory.mktemp("painted") / "out"
+    quick = {"steps": 1, "start_steps": 1, "cutouts": 2, "size": (24, 16)}
+    paint("a fox", canvas="deep-daze", perceptor="pocket-clip", seed=SEED, output=folder, **quick)
+    return folder
 
 
 @pytest.fixture
-def painted(reverie, somewhere_else):
-    code, out, err = reverie("deep-daze", "a fox", "--seed", 3, "-o", "out", *QUICK)
-    assert code == 0, err
-    assert out.split() == ["out/picture.png", "out/picture.safetensors"]
+def painted(run_folder, somewhere_else):
+    """The same in the working directory, to be changed at will."""
+    shutil.copytree(run_folder, somewhere_else / "out")
     return somewhere_else / "out"
 
 
@@ -21,12 +33,19 @@ def size_of(path):
     return images.load(path).shape[:-3:-1]
 
 
+def test_a_run_leaves_what_can_be_drawn_from_beside_its_picture(painted):
+    assert [path.name for path in Run.open(painted).files] == [
+        "picture.png",
+        "picture.safetensors",
+    ]
+
+
 def test_a_picture_is_drawn_again_in_its_own_shape(reverie, painted):
     code, out, err = reverie("render", "out/picture.png", "--size", 90)
     assert (code, out) == (0, "out/picture-90x60.png\n"), err
     assert "rows 60/60" in err
     assert size_of(out.strip()) == (90, 60)
-    assert story_in(painted / "picture-90x60.png")["recipe"]["seed"] == 3
+    assert story_in(painted / "picture-90x60.png")["recipe"]["seed"] == SEED
 
 
 def test_the_file_alone_is_enough_for_any_shape_and_kind(reverie, painted):
