@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
-from reverie.cli.options import Device
+from reverie.cli.options import Device, typed
 
 
 def read_side(_: Any, tokens: Sequence[Token]) -> tuple[int, int | None]:
@@ -25,7 +25,7 @@ def read_side(_: Any, tokens: Sequence[Token]) -> tuple[int, int | None]:
 
 Side = Annotated[
     tuple[int, int | None],
-    Parameter(converter=read_side, n_tokens=1, metavar="SIDE|WxH", show_default=str),
+    typed(read_side, "SIDE|WxH", lambda size: "x".join(str(n) for n in size if n)),
 ]
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -34,7 +34,7 @@ def render(
     file: str,
     /,
     *,
-    size: Annotated[Side, Parameter(show_default=lambda _: "2048")] = (2048, None),
+    size: Side = (2048, None),
     output: Annotated[str | None, Parameter(alias="-o", metavar="FILE")] = None,
     beyond: Flag = False,
     overwrite: Flag = False,
@@ -47,8 +47,7 @@ def render(
 
     Args:
         file: such a file, or the picture that it lies beside.
-        size: the longer side in pixels; or width x height, cut out of the middle if that is another
-            shape than the painted one.
+        size: the longer side in pixels; or width x height, cut out of the middle if need be.
         output: the picture to write; beside the file, with the size in its name, if left out.
         beyond: of another shape, show what lies around the painted picture and cut nothing off.
         overwrite: write over a picture that is there.

@@ -104,8 +104,8 @@ def deep_daze(
         prompt: words, "a fox:1.5 | fog:0.3 ^ next scene"; pictures and links work too.
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height in pixels, to paint at; reverie render draws the picture larger.
-        steps: updates to make: 21000 (the picture is there long before), pocket 80.
-        lr: learning rate: 0.00001, pocket 0.0006..0.0001, which falls over the run.
+        steps: updates to make: 21000 (the picture is there long before), pocket 70.
+        lr: learning rate: 0.00001, pocket 0.0004..0.0001, which falls over the run.
         layers: sines that follow each other; more show finer things: 16, pocket 4.
         hidden: numbers that each of them holds: 256, pocket 64.
         cutouts: views of the picture judged at every step: 16.
@@ -120,7 +120,7 @@ def deep_daze(
         init: what to start from: none (nearly grey), guess (what the pocket generator draws),
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the network to that, before the words pull: 200, pocket 80.
-        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 2..0,
+        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 2..0.5,
             which lets go over the run.
         story: tell a long prompt part by part: a few words first, and more with each part.
         story_words: words of its first part.
