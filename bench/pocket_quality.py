@@ -39,7 +39,7 @@ def painted(prompt: str, recipe: str, side: int, options: dict[str, int], seed: 
         assert frame is not None
         before = painting
         shown.append(frame.image.detach())
-    return torch.cat(shown)
+    return torch.cat([images.resize(each, (side, side)) for each in shown])  # stages may be smaller
 
 
 def kept(place: int, folder: Path | None, paint) -> Tensor:

@@ -109,3 +109,11 @@ def test_faces_are_edited_step_by_step(tmp_path):
     assert sheet.shape == (1, 3, 2 * 34 - 2, 5 * 34 - 2)
     first, last = sheet[..., :32], sheet[..., -32:]
     assert (first - last).abs().mean() > 0.001
+
+
+def test_a_picture_is_painted_small_and_drawn_large(tmp_path):
+    example = runpy.run_path(str(ROOT / "examples" / "big_field.py"), run_name="field")
+    quick = {"steps": 1, "start_steps": 1, "cutouts": 2, "perceptor": "pocket-clip"}
+    path = example["drawn_large"]("a fox", tmp_path, small=16, large=40, device="cpu", **quick)
+    assert images.load(path).shape == (1, 3, 40, 40)
+    assert story_in(path)["recipe"]["name"] == "deep-daze"

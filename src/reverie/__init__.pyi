@@ -8,6 +8,7 @@ from .canvas.pixels import Pixels
 from .canvas.portrait import Portrait
 from .canvas.progan import ProGAN
 from .canvas.scene import Arrangement, Scene, Thing
+from .canvas.siren import Siren
 from .canvas.stylegan import StyleGAN
 from .canvas.stylegan_chosen import ChosenCentres, ChosenSeeds
 from .canvas.stylegan_start import (
@@ -117,6 +118,7 @@ __all__ = [
     "Saturation",
     "Scene",
     "SeedLatent",
+    "Siren",
     "SpecError",
     "Stage",
     "Steps",

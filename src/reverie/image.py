@@ -82,10 +82,17 @@ def save(
     Raises:
         PictureError: the suffix is not known, or the file cannot be written.
     """
-    path = Path(path)
+    save_pixels(to_uint8(image.detach().reshape(1, *image.shape[-3:]))[0], Path(path), text)
+
+
+def save_pixels(pixels: UInt8[Tensor, "h w 3"], path: Path, text: str | None) -> None:
+    """As `save`, of bytes as `to_uint8` makes them.
+
+    Raises:
+        PictureError: as `save`.
+    """
     if path.suffix.lower() not in SUFFIXES:
         raise PictureError(f"{path}: pictures are written as {', '.join(SUFFIXES)}")
-    pixels = to_uint8(image.detach().reshape(1, *image.shape[-3:]))[0]
     partial = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         data = _encode(pil.fromarray(pixels.numpy()), path, text)

@@ -92,6 +92,33 @@ def test_the_smallest_crop_may_follow_a_curve():
         assert_uniform(cutter.choose(Draws([5], 0), (512, 512), t).warps[0, :, 0, 0], low, 1)
 
 
+def test_the_largest_crop_may_be_smaller_than_the_picture():
+    _, _, wide, _ = boxes("deep-daze", smallest=0.2, largest=0.6)
+    assert_uniform(wide / 512, 0.2, 0.6)
+
+
+def test_deep_daze_normal_sides_are_normal_within_their_range():
+    _, _, wide, _ = boxes("deep-daze-normal", smallest=0.5)
+    side = wide / 512  # of a mean of 0.6 and a deviation of 0.2, between 0.5 and 1
+    assert side.min() >= 0.5 and side.max() <= 1
+    whole = 0.9772 - 0.3085  # of all sides, below 1 and above 0.5
+    for limit, below in ((0.6, 0.5), (0.8, 0.8413)):
+        assert share(side < limit) == pytest.approx((below - 0.3085) / whole, abs=0.02)
+
+
+def test_the_smallest_normal_side_may_follow_a_curve():
+    cutter = Cutouts(preset="deep-daze-normal", count=MANY, smallest=(0.1, 0.75)).build()
+    sides = [cutter.choose(Draws([5], 0), (64, 64), t).warps[0, :, 0, 0].min() for t in (0.0, 1.0)]
+    assert sides[0] < 0.15 and sides[1] >= 0.75
+
+
+@pytest.mark.parametrize("given", [(0.0, None), (0.8, 0.5), (None, 1.5), ((0.1, 1.2), None)])
+def test_sides_that_no_crop_can_have_are_refused(given):
+    smallest, largest = given
+    with pytest.raises(SpecError, match="smallest"):
+        Cutouts(preset="deep-daze", smallest=smallest, largest=largest)
+
+
 def test_big_sleep_sides_are_normal_and_clipped():
     left, _, wide, _ = boxes("big-sleep")
     side = wide / 512

@@ -5,14 +5,22 @@ import torch
 from torch import Tensor
 
 from reverie.canvas.pixels import Pixels
+from reverie.canvas.start import Colour, Noise
 from reverie.errors import SpecError
 from reverie.loss.colour import Range, Saturation, colourfulness, excess
+from reverie.loss.pixel import PixelPull
 from reverie.loss.smooth import TotalVariation, total_variation
 from reverie.protocols import Draws, LossSpec, Machine, Moment, PerImage
 from reverie.spec import edited, from_json, to_json
 
 CPU = Machine(torch.device("cpu"), torch.float32)
-SPECS = [TotalVariation(), TotalVariation(weight=(0.0, 2.0)), Range(), Saturation()]
+SPECS = [
+    TotalVariation(),
+    TotalVariation(weight=(0.0, 2.0)),
+    Range(),
+    Saturation(),
+    PixelPull(towards=Colour(colour="teal"), measure="square", scales=2, weight=(0.0, 2.0)),
+]
 
 
 def pictures(b: int = 3) -> Tensor:
@@ -90,3 +98,17 @@ class TestColourfulness:
         assert image.grad is not None
         moved = colourfulness(image - image.grad) - colourfulness(image)
         assert moved.item() * weight > 0
+
+
+def test_squares_are_half_the_mean_square():
+    spec = PixelPull(towards=Colour(colour="black"), measure="square", weight=3.0)
+    want = 3 * pictures().square().mean((1, 2, 3)) / 2
+    torch.testing.assert_close(value(spec, pictures()), want)
+
+
+def test_every_picture_is_pulled_to_the_start_of_its_own_seed():
+    spec = PixelPull(towards=Noise(strength=0.2))
+    goals = Noise(strength=0.2).draw((8, 6), range(3), torch.device("cpu"))
+    assert value(spec, goals).abs().max() < 1e-6
+    assert value(spec, goals.flip(0))[[0, 2]].min() > 0.05
+    assert from_json(to_json(spec), PixelPull) == spec

@@ -277,3 +277,57 @@ class TestSpec:
     def test_what_makes_no_sense_is_refused(self, field: str, value: object):
         with pytest.raises(SpecError, match=field):
             Prompts(**{**vars(prompts("a fox")), field: value})
+
+
+class TestAveraging:
+    def found(self, chunk: int, averaging: float = 0.3, **options: Any) -> tuple[Tensor, Tensor]:
+        loss = loss_of("a fox | fog:-0.4", chunk=chunk, averaging=averaging, **options)
+        image = picture(2).requires_grad_()
+        values = []
+        for part in loss(image, moment(seeds=(7, 8))):
+            part.sum().backward()  # each part alone, as the loop does
+            values.append(part.detach())
+        assert image.grad is not None
+        return torch.stack(values).sum(0), image.grad
+
+    @pytest.mark.parametrize("distance", ["cosine", "spherical"])
+    @pytest.mark.parametrize("chunk", [1, 2, 4])
+    def test_parts_have_the_value_and_the_gradient_of_the_whole(self, distance: str, chunk: int):
+        for got, want in zip(
+            self.found(chunk, distance=distance), self.found(COUNT, distance=distance), strict=True
+        ):
+            torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-6)
+
+    def test_all_of_it_is_the_distance_of_the_mean(self):
+        loss = loss_of("a fox", averaging=1.0, distance="cosine", chunk=2)
+        eye, looks = loss.perceptors[0], loss.augment(picture(), moment())
+        seen = eye.encode_image(looks.draw(slice(0, COUNT), eye.size)).mean(0, keepdim=True)
+        far = 1 - torch.cosine_similarity(seen, loss.scenes[0][0].embeddings[0])
+        assert value(loss) == pytest.approx(far.item(), abs=1e-5)
+
+    def test_views_together_lean_further_than_each_of_them(self):
+        given: dict[str, Any] = {"distance": "cosine"}
+        alone, together, mixed = (
+            value(loss_of("a fox", averaging=share, **given)) for share in (0.0, 1.0, 0.25)
+        )
+        assert abs(together - 1) > abs(alone - 1)
+        assert mixed == pytest.approx(0.75 * alone + 0.25 * together, abs=1e-5)
+
+    def test_it_may_follow_a_curve(self):
+        loss = loss_of("a fox", averaging=(0.0, 1.0))
+        assert value(loss, 0.0) == pytest.approx(value(loss_of("a fox")))
+        assert value(loss, 1.0) == pytest.approx(value(loss_of("a fox", averaging=1.0)))
+
+    def test_views_are_looked_at_twice_only_where_they_come_in_parts(self):
+        for chunk, looks in ((COUNT, 1), (2, 6)):
+            loss = loss_of("a fox", averaging=0.5, chunk=chunk)
+            eye, seen = loss.perceptors[0], []
+            encode = eye.encode_image
+            eye.encode_image = lambda views: (seen.append(len(views)), encode(views))[1]  # noqa: B023
+            value(loss)
+            assert len(seen) == looks
+
+    @pytest.mark.parametrize("averaging", [-0.1, 1.5, (0.2, 2.0)])
+    def test_what_is_no_share_is_refused(self, averaging: Any):
+        with pytest.raises(SpecError, match="averaging"):
+            prompts("a fox", averaging=averaging)

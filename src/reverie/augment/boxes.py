@@ -38,20 +38,45 @@ class Whole(Box):
 
 @dataclass(frozen=True, kw_only=True)
 class Squares(Box):
-    """Squares of side `smallest + (1 - smallest) * U**power` of the short side.
+    """Squares of side `smallest + (largest - smallest) * U**power` of the short side.
 
     Source: Crowson's VQGAN+CLIP notebook (2021).
     """
 
     power: Number = 1.0
     smallest: Number | None = None  # share of the short side; None is 224 pixels, or all of it
+    largest: float = 1.0
     centre: bool = False
 
     def draw(self, draws: Draws, count: int, size: tuple[int, int], t: float) -> Tensor:
         short = min(size)
         low = min(1.0, PIXELS / short) if self.smallest is None else as_curve(self.smallest)(t)
         chance = draws.named("side").uniform(count).double()
-        side = short * (low + (1 - low) * chance ** as_curve(self.power)(t))
+        low = min(low, self.largest)
+        side = short * (low + (self.largest - low) * chance ** as_curve(self.power)(t))
+        return placed(draws, side, side, size, self.centre)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normal(Box):
+    """Squares whose side, as a share of the short side, is normal among those within a range.
+
+    Source: `gauss_sampling` of lucidrains/deep-daze (2021).
+    Differs: there every side is drawn evenly in the end, for a test of the range is always true.
+    """
+
+    mean: float = 0.6
+    std: float = 0.2
+    smallest: Number = 0.1
+    largest: float = 1.0
+    centre: bool = False
+
+    def draw(self, draws: Draws, count: int, size: tuple[int, int], t: float) -> Tensor:
+        ends = torch.tensor([as_curve(self.smallest)(t), self.largest], dtype=torch.float64)
+        low, high = torch.special.ndtr((ends - self.mean) / self.std)
+        chance = draws.named("side").uniform(count).double()
+        share = self.mean + self.std * torch.special.ndtri(low + (high - low) * chance)
+        side = min(size) * share.clamp(*ends.tolist())  # far out in a tail it is not exact
         return placed(draws, side, side, size, self.centre)
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from reverie.augment import fields, warp
-from reverie.augment.boxes import Bell, Squares
+from reverie.augment.boxes import Bell, Normal, Squares
 from reverie.augment.choice import Choice, Part, chosen
 from reverie.augment.colour import recoloured
 from reverie.augment.erase import kept
@@ -157,6 +157,7 @@ class Cutouts(AugmentSpec):
         augments: those that may happen to a view and no others; see `moves.py`.
         power: of crops: above 1 favours small ones, below 1 large ones.
         smallest: of crops: the smallest side, as a share of the short side of the picture.
+        largest: of crops: the largest one.
         centre: of crops: rather near the centre than anywhere.
         noise: each view gets normal noise of a deviation uniform in 0 to this.
     """
@@ -166,12 +167,20 @@ class Cutouts(AugmentSpec):
     augments: tuple[AugmentName, ...] | None = None
     power: Number | None = None
     smallest: Number | None = None
+    largest: float | None = None
     centre: bool | None = None
     noise: Number | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST:
             raise SpecError(f"count is {self.count}; at least 1 view is wanted, at most {MOST}")
+        most = 1.0 if self.largest is None else self.largest
+        sides = [most] if self.smallest is None else [*map(as_curve(self.smallest), (0, 0.5, 1))]
+        if not (0 < most <= 1 and all(0 < side <= most for side in sides)):
+            raise SpecError(
+                f"smallest: {self.smallest}, largest: {self.largest}; these are shares of the "
+                "short side of the picture, above 0 and at most 1, the smaller one first"
+            )
         self.build()
 
     def build(self) -> Augment:
@@ -183,10 +192,14 @@ class Cutouts(AugmentSpec):
     def _moves(self, moves: Moves) -> Moves:
         given = {
             name: value
-            for name in ("power", "smallest", "centre")
+            for name in ("power", "smallest", "largest", "centre")
             if (value := getattr(self, name)) is not None
         }
-        known = {Squares: {"power", "smallest", "centre"}, Bell: {"power", "centre"}}
+        known = {
+            Squares: {"power", "smallest", "largest", "centre"},
+            Normal: {"smallest", "largest", "centre"},
+            Bell: {"power", "centre"},
+        }
         for name in sorted(given.keys() - known.get(type(moves.box), set())):
             raise SpecError(f"preset {self.preset!r} has no {name!r}; leave it out")
         moves = replace(moves, box=replace(moves.box, **given))

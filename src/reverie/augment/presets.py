@@ -3,15 +3,15 @@
 Sources: pooled, updated, nrupdated, updated-pooling: nerdyrodent/VQGAN-CLIP ("latest" is pooled);
 crops: Crowson's VQGAN+CLIP notebook, there "original"; mse: jbusted's MSE regularised notebook;
 eai: EleutherAI/vqgan-clip; pytti: pytti-tools/pytti-core; pixray: pixray/pixray; big-sleep and
-deep-daze: lucidrains; clipdraw: Frans et al. (2021); stylegan3-clip: nshepperd's StyleGAN3+CLIP
-notebook. augmented, scene and whole are ours; augmented is updated without its sharpening, which
-softens.
+deep-daze: lucidrains (deep-daze-normal is its `gauss_sampling`, mended); clipdraw: Frans et al.
+(2021); stylegan3-clip: nshepperd's StyleGAN3+CLIP notebook. augmented, scene and whole are ours;
+augmented is updated without its sharpening, which softens.
 """
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reverie.augment.boxes import Area, Bell, Fit, Squares, Whole
+from reverie.augment.boxes import Area, Bell, Fit, Normal, Squares, Whole
 from reverie.augment.moves import Moves, usual
 from reverie.curve import Number
 
@@ -28,6 +28,7 @@ PresetName = Literal[
     "pixray",
     "big-sleep",
     "deep-daze",
+    "deep-daze-normal",
     "clipdraw",
     "stylegan3-clip",
     "whole",
@@ -121,6 +122,7 @@ PRESETS: dict[PresetName, Preset] = {
     ),
     "big-sleep": Preset(kinds=((1.0, Moves(box=Bell())),)),
     "deep-daze": Preset(kinds=((1.0, Moves(box=Squares(smallest=0.1))),)),
+    "deep-daze-normal": Preset(kinds=((1.0, Moves(box=Normal())),)),
     "clipdraw": Preset(kinds=((1.0, CLIPDRAW),), outside=1.0),
     "stylegan3-clip": Preset(kinds=((1.0, Moves(box=Squares(power=0.5))),)),
     "whole": Preset(kinds=((1.0, Moves(box=Whole())),), squash=True),

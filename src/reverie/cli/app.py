@@ -19,6 +19,7 @@ from reverie.cli import (
     models,
     morph,
     painting,
+    render,
     runs,
     spooky,
 )
@@ -65,7 +66,7 @@ compat.app.group = (PAINT,)
 app.command(compat.app)
 for command in (faces.edit, morph.mix, morph.morph, faces.directions):
     app.command(command, group=FACES)
-for command in (runs.resume, runs.replay, runs.info):
+for command in (runs.resume, runs.replay, runs.info, render.render):
     app.command(command, group=RUNS)
 for command in (looking.classify, looking.score, looking.similarity, looking.embed):
     app.command(command, group=LOOK)

@@ -126,7 +126,11 @@ def _replayed(
         console.print(f"stopped; go on with: {run.again}", highlight=False, soft_wrap=True)
         return 130
     again = run.film or run.pictures[story["picture"]]
-    console.print(_compared(path, again), highlight=False)
+    if size := story.get("rendered"):  # from what was painted, at another size
+        more = f"reverie render {shlex.quote(str(again))} --size {size[0]}x{size[1]}"
+        console.print(f"painted again; for the size of the one you gave: {more}", soft_wrap=True)
+    else:
+        console.print(_compared(path, again), highlight=False)
     print(again)
     return 0
 

@@ -91,6 +91,7 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
     optimizers = [f"{type(s.optimizer).__name__}, lr {s.optimizer.lr}" for s in stages]
     losses = [f"{name} ({type(x).__name__})" for s in stages for name, x in s.losses.items()]
     done, film = ended or "not finished", story.get("film")
+    drawn = story.get("rendered")  # at another size than it was painted at
     if isinstance(ended, dict):
         before = sum(s.steps for s in stages[: ended["stage"]])
         done = f"{before + ended['step']} of {recipe.steps}"
@@ -99,7 +100,7 @@ def _rows(story: dict[str, Any]) -> dict[str, str]:
     return {
         "prompt": "\n".join(lines),
         "recipe": f"{recipe.name}: {', then '.join(canvases)}",
-        "size": recipe.sizes,
+        "size": recipe.sizes + (f", drawn again at {drawn[0]}x{drawn[1]}" if drawn else ""),
         "seed": f"{recipe.seed}{which if recipe.count > 1 else ''}",
         "film": f"{film['frames']} frames at {film['rate']:g} a second, {film['steps']} steps each"
         if film

@@ -1,53 +1,69 @@
 """How far a picture has gone from another one, in pixels.
 
-Source: pixray's `init_weight_pix` (2021).
+Source: pixray's `init_weight_pix` (2021); squares as in lucidrains/deep-daze (2021), where they fit
+the network to a picture before it paints.
 Differs: on request at several scales, where what is near but not quite in its place counts too.
 """
+
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 
 from reverie import image as images
+from reverie.canvas.start import StartSpec
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.protocols import Canvas, Image, Loss, LossSpec, Machine, Moment, PerImage
 from reverie.spec import spec
 
+Measure = Literal["absolute", "square"]
+
 
 @spec
 class PixelPull(LossSpec):
-    """Half the mean absolute difference to `start`, what the canvas first showed, or to a picture,
-    by path or link; the mean over so many `scales`, each half as large as the one before."""
+    """Half the mean difference, absolute or squared, to `start`, what the canvas first showed, to a
+    picture, by path or link, or to what would start another canvas; the mean over so many `scales`,
+    each half as large as the one before."""
 
     weight: Number = 1.0
-    towards: str = "start"
+    towards: str | StartSpec = "start"
     scales: int = 1
+    measure: Measure = "absolute"
 
     def __post_init__(self) -> None:
-        check_target(self.towards)
+        if isinstance(self.towards, str):
+            check_target(self.towards)
         if not 1 <= self.scales <= 16:
             raise SpecError(f"scales: got {self.scales}; 1, the picture as it is, to 16 are wanted")
 
     def digests(self) -> dict[str, str]:
-        return target_digests(self.towards)
+        return target_digests(self.towards) if isinstance(self.towards, str) else {}
 
     def build(self, canvas: Canvas, machine: Machine) -> Loss:
-        weight, anchor = as_curve(self.weight), target(canvas, self.towards)
+        weight, towards = as_curve(self.weight), self.towards
+        known = target(canvas, towards) if isinstance(towards, str) else None
 
         def loss(image: Image, moment: Moment) -> PerImage:
-            return weight(moment.t) * apart(image, anchor, self.scales) / 2
+            nonlocal known
+            if known is None:  # which depends on the seeds
+                assert isinstance(towards, StartSpec)
+                size = (image.shape[-1], image.shape[-2])
+                known = towards.draw(size, moment.draws.seeds, image.device)
+            return weight(moment.t) * apart(image, known, self.scales, self.measure) / 2
 
         return loss
 
 
-def apart(image: Image, anchor: Image, scales: int) -> PerImage:
-    """The mean absolute difference, averaged over scales. A side stays a pixel at the least."""
+def apart(image: Image, anchor: Image, scales: int, measure: Measure = "absolute") -> PerImage:
+    """The mean difference, averaged over scales. A side stays a pixel at the least."""
+    felt = torch.abs if measure == "absolute" else torch.square
     difference = image - anchor
-    total = difference.abs().mean((1, 2, 3))
+    total = felt(difference).mean((1, 2, 3))
     for _ in range(scales - 1):
         h, w = difference.shape[2:]
         difference = F.avg_pool2d(difference, (min(h, 2), min(w, 2)))
-        total = total + difference.abs().mean((1, 2, 3))
+        total = total + felt(difference).mean((1, 2, 3))
     return total / scales
 
 

@@ -1,8 +1,10 @@
 """How far a picture is from some words, pictures and directions, as perceptors see it.
 
-Source: Crowson's VQGAN+CLIP notebook (2021), `Prompt`: spherical distance, weight and stop.
+Source: Crowson's VQGAN+CLIP notebook (2021), `Prompt`: spherical distance, weight and stop;
+averaging as in lucidrains/deep-daze (2021).
 Differs: the distance has a true gradient at 0 and at pi, one value per picture, and comes in parts,
-so that memory does not grow with the number of views.
+so that memory does not grow with the number of views. What is averaged has unit length, as all that
+perceptors give here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -83,8 +85,9 @@ class Target:
 class PromptLoss:
     """Weighted distance from all views of a picture to all targets of the scene that is on.
 
-    A sum over prompts and perceptors, a mean over views. It comes in parts: one for every `chunk`
-    views and perceptor. Notes `similarity`, the mean cosine to what attracts.
+    A sum over prompts and perceptors, a mean over views; or, with a share of `averaging`, the
+    distance from the mean of all views. It comes in parts: one for every `chunk` views and
+    perceptor. Notes `similarity`, the mean cosine to what attracts.
     """
 
     def __init__(
@@ -97,12 +100,13 @@ class PromptLoss:
         weight: Curve | None = None,
         every: int | None = None,
         fade: float = 0.0,
+        averaging: Curve | None = None,
         chunk: int = 16,
     ) -> None:
         self.perceptors, self.augment, self.scenes = perceptors, augment, scenes
         self.every, self.fade = every, fade
         self.distance, self.chunk = DISTANCES[distance], chunk
-        self.weight = weight or as_curve(1.0)
+        self.weight, self.averaging = weight or as_curve(1.0), averaging or as_curve(0.0)
 
     def __call__(self, image: Image, moment: Moment) -> Iterator[PerImage]:
         scale, b = self.weight(moment.t), len(image)
@@ -113,17 +117,45 @@ class PromptLoss:
         ]
         looks = self.augment(image, moment)
         whole = sum(weight for x, weight in scene if x.scored and weight > 0)
-        for views in chunks(looks.count, self.chunk):
+        averaging, pieces = self.averaging(moment.t), chunks(looks.count, self.chunk)
+        totals = self._totals(looks, b, pieces) if averaging and len(pieces) > 1 else None
+        for views in pieces:
             for i, perceptor in enumerate(self.perceptors):
                 seen = perceptor.encode_image(looks.draw(views, perceptor.size))  # [views*b, d]
                 if whole:
                     share = self._similarity(seen.detach(), scene, i) / whole
                     share = share.unflatten(0, (-1, b)).sum(0)  # [views*b] -> [b]
                     moment.note("similarity", share / looks.count / len(self.perceptors))
-                value = seen.new_zeros(len(seen))
-                for x, weight in scene:
-                    value = value + pull(self.distance(seen, x.embeddings[i]), weight, x.stop)
-                yield value.unflatten(0, (-1, b)).sum(0) / looks.count  # [views*b] -> [b]
+                value = self._pulled(seen, scene, i)
+                value = value.unflatten(0, (-1, b)).sum(0) / looks.count  # [views*b] -> [b]
+                if averaging:
+                    own = seen.unflatten(0, (-1, b)).sum(0)  # [views*b, d] -> [b, d]
+                    others = totals[i] - own.detach() if totals else torch.zeros_like(own)
+                    mean = self._pulled(F.normalize(own + others, dim=1), scene, i)
+                    share = (views.stop - views.start) / looks.count
+                    mean = mean - (1 - share) * mean.detach()  # the parts add up to its value
+                    value = torch.lerp(value, mean, averaging)
+                yield value
+
+    def _pulled(self, seen: Tensor, scene: list[tuple[Target, float]], i: int) -> PerView:
+        """How far rows that a perceptor saw are from all targets of a scene."""
+        value = seen.new_zeros(len(seen))
+        for x, weight in scene:
+            value = value + pull(self.distance(seen, x.embeddings[i]), weight, x.stop)
+        return value
+
+    @torch.no_grad()
+    def _totals(self, looks: Looks, b: int, pieces: Sequence[slice]) -> list[Tensor]:
+        """What every perceptor sees in all views of a picture together, `[b, d]`."""
+        return [
+            sum(
+                perceptor.encode_image(looks.draw(views, perceptor.size))
+                .unflatten(0, (-1, b))
+                .sum(0)
+                for views in pieces
+            )
+            for perceptor in self.perceptors
+        ]  # type: ignore[return-value]
 
     def scenes_at(self, step: int, t: float) -> list[tuple[float, Sequence[Target]]]:
         """The scene that is on, or the two that are while one fades into the next, and the share
@@ -149,7 +181,8 @@ class Prompts(LossSpec):
     """`perceptors` are summed; all see the same views, each at its own size.
 
     Scenes have equal shares of the run, or `every` steps each; `fade` is the share of a scene's
-    length over which one turns into the next, half of it before the change.
+    length over which one turns into the next, half of it before the change. `averaging` is the
+    share of the distance from the mean of all views, which leaves the views free to differ.
     """
 
     scenes: tuple[tuple[Prompt, ...], ...]
@@ -159,6 +192,7 @@ class Prompts(LossSpec):
     weight: Number = 1.0
     every: int | None = None
     fade: float = 0.0
+    averaging: Number = 0.0
     chunk: int = 16  # views that are in memory at a time
 
     def __post_init__(self) -> None:
@@ -170,6 +204,9 @@ class Prompts(LossSpec):
             raise SpecError(f"every: {self.every} steps a scene; it must be 1 or more")
         if not 0 <= self.fade <= 1:
             raise SpecError(f"fade: {self.fade} is not a share of a scene's length, 0 to 1")
+        shares = [as_curve(self.averaging)(t) for t in (0.0, 0.5, 1.0)]
+        if not all(0 <= share <= 1 for share in shares):
+            raise SpecError(f"averaging: {self.averaging} is not a share, 0 to 1")
         if self.chunk < 1:
             raise SpecError(f"chunk: {self.chunk} views at a time; it must be 1 or more")
 
@@ -202,6 +239,7 @@ class Prompts(LossSpec):
             weight=as_curve(self.weight),
             every=self.every,
             fade=self.fade,
+            averaging=as_curve(self.averaging),
             chunk=self.chunk,
         )
 

@@ -67,6 +67,10 @@ class ClipPerceptor(nn.Module):
             self.network.text = text = self.words().to(self.mean.device)
         return F.normalize(text(tokens), dim=1)
 
+    def has_room_for(self, text: str) -> bool:
+        """Whether a text is read to its end."""
+        return len(self.tokenizer.encode(text)) <= self.tokenizer.context - 2
+
     def prepare(self, picture: Picture) -> Float[Tensor, "3 s s"]:
         """A picture as one view, in [0, 1], to the bit as OpenAI's preprocessing makes it."""
         width, height = picture.size

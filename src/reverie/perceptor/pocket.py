@@ -60,6 +60,10 @@ class PocketPerceptor(nn.Module):
         words, pieces = (rows.to(device) for rows in self.words.encode(list(texts)))
         return F.normalize(self.network.text(words, pieces).float(), dim=1)
 
+    def has_room_for(self, text: str) -> bool:
+        """Whether a text is read to its end."""
+        return len(self.words.read(text).words) <= self.words.length
+
     def prepare(self, picture: Picture) -> Float[Tensor, "3 s s"]:
         """A picture as one view, in [0, 1]: its middle square, scaled down with care."""
         short = min(picture.size)

@@ -95,6 +95,11 @@ class TransformersPerceptor(nn.Module):
         features = self.model.get_text_features(**known)
         return F.normalize(features.pooler_output, dim=1)
 
+    def has_room_for(self, text: str) -> bool:
+        """Whether a text is read to its end."""
+        ids = self.tokenizer(text.lower() if self.family.lower else text)["input_ids"]
+        return len(ids) <= self.model.config.text_config.max_position_embeddings
+
 
 @spec
 class Transformers(PerceptorSpec):

@@ -5,6 +5,7 @@ Recipes import what they name inside their bodies, so that asking for help needs
 
 from reverie.recipes.big_sleep import big_sleep
 from reverie.recipes.clip_stylegan import clip_stylegan
+from reverie.recipes.deep_daze import deep_daze
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
@@ -25,6 +26,7 @@ RECIPES = {
     "vqgan-codes": vqgan_codes,
     "vqgan-mse": vqgan_mse,
     "vqgan-notebook": vqgan_notebook,
+    "deep-daze": deep_daze,
     "clip-stylegan": clip_stylegan,
     "styleclip": styleclip,
     "stylegan3-clip": stylegan3_clip,

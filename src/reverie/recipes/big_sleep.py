@@ -90,7 +90,7 @@ def big_sleep(
     from reverie.loss.smooth import TotalVariation
     from reverie.optimizer import Adam
     from reverie.recipe import Recipe, Stage
-    from reverie.recipes.words import cut, perceptors
+    from reverie.recipes.words import perceptors, views
 
     scenes = prompts.parse(prompt)
     model = best() if model == "auto" else model
@@ -100,7 +100,7 @@ def big_sleep(
     words = Prompts(
         scenes=scenes,
         perceptors=perceptors(perceptor),
-        augment=cut(
+        augment=views(
             usual.cutouts if cutouts is None else cutouts,
             preset,
             centre=True if centre else None,

@@ -34,7 +34,8 @@ def pixels(
         lr: learning rate; 0.05..0.01 falls over the run.
         cutouts: views of the picture judged at every step.
         preset: how views are cut: augmented, pooled, crops, updated, nrupdated, updated-pooling,
-            mse, eai, pytti, pixray, big-sleep, deep-daze, clipdraw, stylegan3-clip, scene, whole.
+            mse, eai, pytti, pixray, big-sleep, deep-daze, deep-daze-normal, clipdraw,
+            stylegan3-clip, scene, whole.
         init: what to start from: noise, pixels, perlin, gradient, guess (what the pocket
             generator draws), a colour, or a picture.
         smooth: weight of total variation, which removes speckle.

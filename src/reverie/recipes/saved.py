@@ -35,6 +35,12 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "fade": "losses.prompts.fade",
     "space": "canvas.space",
     "label": "canvas.label",
+    "layers": "canvas.layers",
+    "hidden": "canvas.hidden",
+    "averaging": "losses.prompts.averaging",
+    "smallest": "losses.prompts.augment.smallest",
+    "largest": "losses.prompts.augment.largest",
+    "centre": "losses.prompts.augment.centre",
     "noise": "canvas.noise",
     "colours": "canvas.colours",
     "reach": "canvas.reach",
@@ -163,7 +169,7 @@ def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
             losses={
                 name: dataclasses.replace(loss, scenes=scenes)
                 if isinstance(loss, Prompts) and loss.scenes == before
-                else loss
+                else _aimed(loss, scenes)
                 for name, loss in stage.losses.items()
             },
         )
@@ -196,6 +202,20 @@ def _chosen_anew(recipe: "Recipe") -> "Recipe":
             stage = dataclasses.replace(stage, canvas=new)
         stages.append(stage)
     return dataclasses.replace(recipe, stages=tuple(stages))
+
+
+def _aimed(loss: "LossSpec", scenes: "Scenes") -> "LossSpec":
+    """A loss for other words: itself, unless it leads to a guess."""
+    import dataclasses
+
+    from reverie.canvas.drawing import Drawing
+    from reverie.loss.pixel import PixelPull
+    from reverie.recipes.guess import guess
+
+    if isinstance(loss, PixelPull) and isinstance(loss.towards, Drawing):
+        towards = dataclasses.replace(loss.towards, arrangements=guess(scenes[0]))
+        return dataclasses.replace(loss, towards=towards)
+    return loss
 
 
 def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":

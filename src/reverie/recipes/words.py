@@ -59,9 +59,15 @@ def judging(
     fade: float = 0.0,
     more: "Mapping[str, LossSpec] | None" = None,
     name: str = "",
+    cut: "Mapping[str, Any] | None" = None,
+    how: "Mapping[str, Any] | None" = None,
 ) -> "Stage":
     """A stage in which `perceptor` judges cutouts of `canvas` against parsed prompts, beside
-    `more` losses."""
+    `more` losses.
+
+    Args:
+        cut, how: other fields of `Cutouts` and of `Prompts`.
+    """
     from reverie.loss.prompts import Prompts
     from reverie.loss.smooth import TotalVariation
     from reverie.recipe import Stage
@@ -70,9 +76,10 @@ def judging(
         "prompts": Prompts(
             scenes=scenes,
             perceptors=perceptors(perceptor),
-            augment=cut(cutouts, preset, augments=augments),
+            augment=views(cutouts, preset, augments=augments, **(cut or {})),
             every=change_every,
             fade=fade,
+            **(how or {}),
         )
     }
     if smooth:
@@ -81,15 +88,15 @@ def judging(
     return Stage(canvas=canvas, losses=losses, optimizer=optimizer, steps=steps, name=name)
 
 
-def cut(count: int, preset: str, *, augments: str = "", **more: Any) -> "Cutouts":
-    """So many cutouts of a preset; `more` are fields of theirs."""
+def views(count: int, preset: str, *, augments: str = "", **more: Any) -> "Cutouts":
+    """So many cutouts of a preset; `more` are other fields of theirs."""
     from reverie.augment.cutouts import Cutouts
     from reverie.augment.moves import read_augments
     from reverie.spec import from_json, to_json
 
     chosen = to_json(read_augments(augments)) if augments else None
     fields = {"kind": "Cutouts", "count": count, "preset": preset, "augments": chosen}
-    return from_json(fields | more, Cutouts, "$.cutouts")
+    return from_json(fields | to_json(more), Cutouts, "$.cutouts")
 
 
 def start(init: str, scenes: "Scenes", more: Sequence[str] = ("guess",)) -> "StartSpec":

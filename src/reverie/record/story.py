@@ -70,6 +70,7 @@ def story_in(path: Path) -> dict[str, Any] | None:
     else:
         checked(story, OF_A_PICTURE)
         from_json(story.get("score", 0.0), float, "$.score")
+        from_json(story.get("rendered", [1, 1]), tuple[int, int], "$.rendered")
     if {*story["ended"]} != {"stage", "step"}:
         raise SpecError("$.ended: a stage and a step are wanted")
     return story
