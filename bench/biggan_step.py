@@ -66,6 +66,13 @@ def fields(size: int) -> dict[str, Any]:
     }
 
 
+def weights(folder: Path, size: int) -> dict[str, Tensor]:
+    """Random weights, with statistics that leave what comes in as it is."""
+    tensors = load_file(folder / f"biggan-{size}.safetensors")
+    told = {"running_means": torch.zeros_like, "running_vars": torch.ones_like}
+    return {n: told.get(n.rpartition(".")[2], lambda x: x)(x) for n, x in tensors.items()}
+
+
 class SpectralNorm(nn.Module):
     """Divides a weight by its norm, whenever it is read."""
 
@@ -92,7 +99,7 @@ def plain_biggan(size: int, tensors: dict[str, Tensor]) -> BigGANDeep:
 
 def original(folder: Path, size: int, steps: int) -> Iterator[float]:
     """Seconds of each step."""
-    generator = plain_biggan(size, load_file(folder / f"biggan-{size}.safetensors"))
+    generator = plain_biggan(size, weights(folder, size))
     encode, target = PlainCLIP(load_file(folder / "clip.safetensors")), target_row()
     encode.requires_grad_(True)
     rows = generator.rows
@@ -123,7 +130,7 @@ def reverie(folder: Path, size: int, steps: int, precision: str) -> Iterator[flo
     """Seconds of each step."""
     on = machine("cpu", precision)
     eyes = Eyes(folder, on.precision)
-    tensors = load_file(folder / f"biggan-{size}.safetensors")
+    tensors = weights(folder, size)
     dreamer = dreamer_of(frozen(fields(size), tensors, on.precision))
     rows = dreamer.network.rows
     begun = Conditions(torch.randn(1, rows, 128), torch.randn(1, rows, 1000) * 0.3 - 3.9)

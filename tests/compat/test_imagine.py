@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-import reverie
 from reverie.compat import Imagine, big_sleep, deep_daze
+from reverie.compat.imagine import begun
 from reverie.errors import ReverieError, RunError, SpecError
 from reverie.prompt import Prompt, parse
 from reverie.run import Run
-from reverie.spec import edited
 
 QUICK = {"epochs": 1, "iterations": 2, "num_cutouts": 2, "seed": 7}
 PACKAGES = pytest.mark.parametrize("package", [big_sleep, deep_daze], ids=lambda p: p.PACKAGE)
@@ -53,7 +52,7 @@ def test_the_package_is_known_by_its_keywords_or_said() -> None:
     with pytest.raises(SpecError, match="big-sleep takes no 'num_layers'; deep-daze takes no"):
         Imagine(text="a fox", num_layers=4, num_cutouts=2)
     with pytest.raises(SpecError, match="package: 'big_sleep' is not one of"):
-        Imagine(text="a fox", package="big_sleep")  # type: ignore[arg-type]
+        Imagine(text="a fox", package="big_sleep")
 
 
 @PACKAGES
@@ -64,7 +63,7 @@ def test_every_default_of_a_package_is_a_value_that_it_takes(package) -> None:
         if keyword.default is not None and name not in ("save_gif", "save_video")
     }
     own = package.wanted({"text": "a fox", **given})
-    assert reverie.compat.imagine.begun(own).recipe.steps > 0
+    assert begun(own).recipe.steps > 0
 
 
 @PACKAGES
@@ -91,11 +90,11 @@ BIG_SLEEP = [
     ({"max_classes": 5, "class_temperature": 1.5}, {"max_classes": 5, "temperature": 1.5}),
     ({"center_bias": True}, {"centre": True}),
     ({"center_bias": False}, {}),
-    ({"larger_model": True}, {"perceptor": "ViT-L/14"}),
     ({"image_size": 256}, {"size": (256, 256)}),
 ]
 DEEP_DAZE = [
     ({"learning_rate": 2e-5}, {"lr": 2e-5}),
+    ({"model_name": "mine.pt"}, {"perceptor": "mine.pt"}),
     ({"deeper": True, "num_layers": 4}, {"layers": 32}),
     ({"hidden_size": 64}, {"hidden": 64}),
     ({"batch_size": 8}, {"cutouts": 32}),
@@ -125,6 +124,17 @@ def test_a_keyword_becomes_an_option_of_ours(package, given, options) -> None:
     assert package.wanted({"text": "a fox", **given}).options == options
 
 
+@pytest.mark.parametrize(
+    ("package", "given"), [(big_sleep, {"larger_clip": True}), (deep_daze, {"model_name": "RN50"})]
+)
+def test_a_clip_that_is_not_here_is_named_and_the_best_one_taken(package, given) -> None:
+    own = package.wanted({"text": "a fox", **given})
+    assert own.options == {}
+    assert (
+        "is not installed; pocket-clip instead; get it with: reverie models pull" in own.remarks[0]
+    )
+
+
 def test_what_is_of_the_run_goes_to_the_run() -> None:
     own = big_sleep.wanted({"text": "a b", "save_best": True, "seed": 3, "save_progress": True})
     assert own.run == {"seed": 3, "best": True, "video": "a_b.mp4"}
@@ -136,10 +146,10 @@ def test_what_is_of_the_run_goes_to_the_run() -> None:
 def test_fields_that_are_no_options_are_set_in_every_stage() -> None:
     own = deep_daze.wanted({"text": "a fox", "theta_initial": 40, "theta_hidden": 20.0})
     assert own.fields == {"stages[0].canvas.w0_first": 40.0, "stages[0].canvas.w0": 20.0}
-    recipe = reverie.compat.imagine.begun(own).recipe
+    recipe = begun(own).recipe
     assert recipe.stages[-1].canvas.w0 == 20.0
     decay = big_sleep.wanted({"text": "a fox", "ema_decay": 0.5}).fields
-    assert decay == {"stages[0].canvas.decay": 0.5} and edited
+    assert decay == {"stages[0].canvas.decay": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,13 @@ from reverie.compat.keywords import (
     film_of,
     prompt_of,
     remarks_of,
+    see_with,
     steps_of,
 )
 from reverie.errors import SpecError
 
 PACKAGE, COMMAND = "big-sleep", "dream"
+LARGER = "ViT-L/14"
 SIDES = (128, 256, 512)
 KEYWORDS: Keywords = {
     "text": Keyword(str, None, "the words themselves"),
@@ -91,7 +93,7 @@ def wanted(given: Mapping[str, Any]) -> Wanted:
     if given.get("center_bias"):
         own.options["centre"] = True
     if given.get("larger_model") or given.get("larger_clip"):
-        own.options["perceptor"] = "ViT-L/14"
+        see_with(own, LARGER)
     if "ema_decay" in given:
         own.fields["stages[0].canvas.decay"] = given["ema_decay"]
     if "image_size" in given:

@@ -19,6 +19,7 @@ from reverie.compat.keywords import (
     film_of,
     prompt_of,
     remarks_of,
+    see_with,
     steps_of,
 )
 from reverie.errors import SpecError
@@ -86,7 +87,6 @@ PLAIN = (  # a keyword, and the option that takes its value
     ("hidden_size", "hidden"),
     ("start_image_path", "init"),
     ("start_image_train_iters", "start_steps"),
-    ("model_name", "perceptor"),
     ("lower_bound_cutout", "smallest"),
     ("upper_bound_cutout", "largest"),
     ("story_start_words", "story_words"),
@@ -116,6 +116,8 @@ def wanted(given: Mapping[str, Any]) -> Wanted:
         own.options["steps"] = steps
     if (side := given.get("image_width")) is not None:
         own.options["size"] = (side, side)
+    if "model_name" in given:
+        see_with(own, given["model_name"])
     add_cutouts(own, given)
     add_story(own, given)
     add_fields(own, given)

@@ -12,7 +12,7 @@ where they do not.
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from reverie.compat import big_sleep, deep_daze
 from reverie.compat.keywords import Wanted
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from reverie.run import Run
 
 PACKAGES: dict[str, ModuleType] = {module.PACKAGE: module for module in (big_sleep, deep_daze)}
-Package = Literal["big-sleep", "deep-daze"]
 WHAT = ("text", "img", "text_min", "encoding", "clip_encoding")  # to paint, and not how
 
 
@@ -33,7 +32,7 @@ class Imagine:
         SpecError: no package takes these keywords, or both of them need a part.
     """
 
-    def __init__(self, *, package: Package | None = None, **keywords: Any) -> None:
+    def __init__(self, *, package: str | None = None, **keywords: Any) -> None:
         if package is not None and package not in PACKAGES:
             raise SpecError(f"package: {package!r} is not one of {', '.join(PACKAGES)}")
         self.package = package or package_of(keywords)

@@ -146,6 +146,20 @@ def file_of(given: Mapping[str, Any], now: str) -> str:
     return f"{now}-{name}.png" if given.get("save_date_time") else f"{name}.png"
 
 
+def see_with(own: Wanted, name: str) -> None:
+    """A perceptor by name, where it is here; else the best that is, with a word about it."""
+    from reverie.recipes.words import best
+    from reverie.weights.manifest import entries
+    from reverie.weights.models import plain, stored_folders
+
+    if stored_folders(name) or not any(plain(entry) == plain(name) for entry in entries()):
+        own.options["perceptor"] = name
+    else:
+        own.remarks.append(
+            f"{name} is not installed; {best()} instead; get it with: reverie models pull {name}"
+        )
+
+
 def remarks_of(given: Mapping[str, Any], why: Mapping[str, str]) -> list[str]:
     """A word about each that was given and does nothing here."""
     return [f"{name} is not needed: {why[name]}" for name in given if name in why]

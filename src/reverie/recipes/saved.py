@@ -18,7 +18,6 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "perceptor": "losses.prompts.perceptors",
     "cutouts": "losses.prompts.augment.count",
     "preset": "losses.prompts.augment.preset",
-    "centre": "losses.prompts.augment.centre",
     "augments": "losses.prompts.augment.augments",
     "smooth": "losses.smooth.weight",
     "decay": "canvas.decay",
