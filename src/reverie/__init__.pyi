@@ -1,6 +1,8 @@
 from .augment.cutouts import Cutouts
+from .augment.tiles import Tiles
 from .augment.whole import WholeView
 from .canvas.averaged import Averaged
+from .canvas.dream import Dream
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
 from .canvas.portrait import Portrait
@@ -31,6 +33,7 @@ from .errors import (
 )
 from .faces.editor import FaceEditor
 from .faces.model import FaceModel
+from .loss.activation import Activation
 from .loss.colour import Range, Saturation
 from .loss.features import FeaturePull
 from .loss.identity import IdentityPull
@@ -39,7 +42,17 @@ from .loss.lpips import LPIPSPull
 from .loss.pixel import PixelPull
 from .loss.prompts import Prompts
 from .loss.smooth import TotalVariation
-from .optimizer import Adagrad, Adam, Adamax, AdamP, AdamW, DiffGrad, RAdam, RMSprop
+from .optimizer import (
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamP,
+    AdamW,
+    DiffGrad,
+    NormalizedDescent,
+    RAdam,
+    RMSprop,
+)
 from .perceptor.clip import Clip
 from .perceptor.compare import classify
 from .perceptor.pocket import Pocket
@@ -53,6 +66,7 @@ from .spec import from_json, to_json
 from .version import __version__
 
 __all__ = [
+    "Activation",
     "Adagrad",
     "Adam",
     "AdamP",
@@ -72,6 +86,7 @@ __all__ = [
     "DiffGrad",
     "DivergedError",
     "Draws",
+    "Dream",
     "FaceEditor",
     "FaceModel",
     "FeaturePull",
@@ -88,6 +103,7 @@ __all__ = [
     "MeanLatent",
     "MixedLatent",
     "Moment",
+    "NormalizedDescent",
     "PictureError",
     "PixelPull",
     "Pixels",
@@ -115,6 +131,7 @@ __all__ = [
     "StyleGAN",
     "StylePull",
     "Thing",
+    "Tiles",
     "TotalVariation",
     "Transformers",
     "Until",
@@ -122,10 +139,10 @@ __all__ = [
     "VQGANCodes",
     "WeightsError",
     "WholeView",
-    "__version__",
     "classify",
     "from_json",
     "machine",
     "paint",
     "to_json",
+    "__version__",
 ]
