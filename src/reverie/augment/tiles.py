@@ -2,8 +2,8 @@
 
 Source: the jitter of Mordvintsev's DeepDream notebook (2015), and the tiles of his notebook for
 TensorFlow (2016), by which large pictures are dreamt with little memory.
-Differs: the picture is a ring both ways, so the grid may be moved by any number of pixels; tiles
-overlap evenly where they do not divide the picture, and none is cut short.
+Differs: the grid may be moved by a whole tile, and beyond an edge it shows the mirror image, not
+the other side, which would be an edge to dream of; tiles overlap evenly, and none is cut short.
 """
 
 import torch
@@ -18,21 +18,19 @@ SMALLEST = 8  # pixels a side of a tile
 
 
 class TileLooks:
-    """Tiles of a batch of pictures, each of which is moved by its own way.
+    """Tiles of a batch of pictures, in grids that begin outside, each by its own number of pixels.
 
     Args:
         side: of a tile in pixels of the picture; at most the picture's short side.
-        shift: how far the grid is moved, `[b, 2]` down and across, in shares of the picture.
+        shift: how far outside, `[b, 2]` down and across, in shares of a tile.
     """
 
     def __init__(self, image: Image, side: int, shift: Tensor) -> None:
         height, width = image.shape[-2:]
         self.image, self.side = image, min(side, height, width)
-        size = torch.tensor([height, width])
-        self.shift = [tuple(row) for row in (shift * size).long().tolist()]
-        self.corners = [
-            (top, left) for top in starts(height, self.side) for left in starts(width, self.side)
-        ]
+        self.shift = (shift * self.side).long().tolist()
+        down, across = (starts(length + self.side - 1, self.side) for length in (height, width))
+        self.corners = [(top, left) for top in down for left in across]
         self.count = len(self.corners)
 
     def draw(self, views: slice, size: int) -> Views:
@@ -46,9 +44,10 @@ class TileLooks:
     def _tiles(self, i: int, corners: list[tuple[int, int]]) -> Tensor:
         """Of picture i: `[n, 3, side, side]`. They are cut from rows of tiles, for the gradient of
         a cut is as large as what it is cut from."""
-        down, across = self.shift[i]
-        moved = self.image[i].roll((-down, -across), (1, 2))
-        rows = {top: moved[:, top : top + self.side] for top, _ in corners}
+        (top, left), last = self.shift[i], self.side - 1
+        beyond = (left, last - left, top, last - top)
+        wide = F.pad(self.image[i : i + 1], beyond, mode="reflect")[0]
+        rows = {top: wide[:, top : top + self.side] for top, _ in corners}
         return torch.stack([rows[top][:, :, left : left + self.side] for top, left in corners])
 
 

@@ -18,7 +18,7 @@ from reverie.augment.tiles import Tiles
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.loss.prompts import chunks
-from reverie.perceptor.layers import layered
+from reverie.perceptor.layers import check_neuron, layered
 from reverie.perceptor.pocket import Pocket
 from reverie.protocols import (
     Activations,
@@ -150,7 +150,8 @@ class Activation(LossSpec):
     def build(self, canvas: Canvas, machine: Machine) -> ActivationLoss:
         perceptor = layered(self.perceptor, machine)
         eye = Eye(perceptor, self.layer, self.augment.build(), self.chunk)
-        self._check_neuron(eye, machine)
+        if self.neuron is not None:
+            check_neuron(self.neuron, perceptor, self.layer, machine.device)
         with torch.no_grad():
             unit = eye.unit(canvas())
         return ActivationLoss(
@@ -160,18 +161,6 @@ class Activation(LossSpec):
             neuron=self.neuron,
             guide=None if self.guide is None else seen_in(self.guide, eye, machine),
         )
-
-    @torch.no_grad()
-    def _check_neuron(self, eye: Eye, machine: Machine) -> None:
-        if self.neuron is None:
-            return
-        side = eye.perceptor.size
-        grey = torch.full((1, 3, side, side), 0.5, device=machine.device)
-        count = eye.perceptor.activations(grey, self.layer).shape[1]
-        if not 0 <= self.neuron < count:
-            raise SpecError(
-                f"neuron: {self.neuron}; {self.layer} has {count}, numbered from 0 to {count - 1}"
-            )
 
 
 @torch.no_grad()

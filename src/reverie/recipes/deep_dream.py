@@ -24,17 +24,19 @@ LONGEST = 768  # pixels a side of a picture whose size is not asked for
 PLAIN = (512, 384)  # size where there is no picture
 SHORTEST = 8  # pixels a side of an octave
 DEPTH = 0.6  # of the usual layer among all
+WORDS = 3.0  # weight of words beside it
 
 
 @dataclass(frozen=True)
 class Usual:
     """How it is dreamt, unless something else is asked for."""
 
+    octaves: int
     lr: Number
 
 
-ORIGINAL = Usual(lr=0.006)
-SMALL = Usual(lr=0.008)
+ORIGINAL = Usual(octaves=4, lr=0.006)
+SMALL = Usual(octaves=5, lr=0.008)
 
 
 def deep_dream(
@@ -44,12 +46,12 @@ def deep_dream(
     perceptor: str = "auto",
     layer: str = "auto",
     neuron: int | None = None,
-    octaves: int = 4,
+    octaves: int | None = None,
     octave_scale: float = 1.4,
     size: tuple[int, int] | None = None,
     steps: int = 10,
     lr: Number | None = None,
-    words: float = 3.0,
+    words: float | None = None,
     cutouts: int = 0,
     preset: str = "scene",
 ) -> "Recipe":
@@ -65,13 +67,13 @@ def deep_dream(
             deep ones things; several with commas, and weights: block3,block7:0.5. auto: one
             behind the middle.
         neuron: one neuron of the layer, by its number, in place of all.
-        octaves: sizes to dream in, one after the other; the last is that of the picture.
+        octaves: sizes to dream in, one after the other, up to that of the picture: 4, pocket 5.
         octave_scale: how much larger each is than the one before.
         size: width x height in pixels; if left out, that of the picture, or 768 on the longer side
             where it is larger; 512x384 without one.
         steps: updates in each octave.
         lr: how far pixels move at each on average, where white is 1: 0.006, pocket 0.008.
-        words: weight of the words beside the layer.
+        words: weight of the words beside the layer: 3; 0 dreams without them.
         cutouts: so many views of the picture judged by the words, for a thing that fills it; 0:
             its tiles, for many all over.
         preset: how these views are cut, one of those of `fourier`.
@@ -80,22 +82,29 @@ def deep_dream(
     from reverie.augment.tiles import Tiles
     from reverie.canvas.dream import Dream
     from reverie.device import machine
+    from reverie.errors import SpecError
     from reverie.optimizer import NormalizedDescent
-    from reverie.perceptor.layers import layered
+    from reverie.perceptor.layers import check_neuron, layered
     from reverie.recipe import Recipe, Stage
 
     scenes = prompts.parse(prompt)
     picture = alone(scenes)
     start = _start(scenes, picture, init)
-    sizes = octave_sizes(size or usual_size(start), octaves, octave_scale)
     dreamer = _dreamer(perceptor)
-    eye = layered(dreamer, machine())
-    tiles = Tiles(side=eye.size)
-    guide = None if init == "auto" else picture
-    losses = _seen(dreamer, chosen(layer, eye.layers), neuron, guide, tiles)
-    if picture is None and words:
-        losses["prompts"] = _said(scenes, dreamer, words, cutouts, preset, tiles)
     usual = SMALL if "pocket-clip" in dreamer.digests() else ORIGINAL
+    count = usual.octaves if octaves is None else octaves
+    sizes = octave_sizes(size or usual_size(start), count, octave_scale)
+    on = machine()
+    eye = layered(dreamer, on)
+    tiles, layers = Tiles(side=eye.size), chosen(layer, eye.layers)
+    if neuron is not None:
+        check_neuron(neuron, eye, layers[0][0], on.device)
+    losses = _seen(dreamer, layers, neuron, None if init == "auto" else picture, tiles)
+    weight = WORDS if words is None else words
+    if picture is None and weight:
+        losses["prompts"] = _said(scenes, dreamer, weight, cutouts, preset, tiles)
+    elif picture and (words or cutouts):
+        raise SpecError(f"words, cutouts: {prompt!r} is a picture; there are no words to weigh")
     stages = tuple(
         Stage(
             canvas=Dream(size=shape, start=start),
@@ -127,6 +136,16 @@ def usual_layer(layers: Sequence[str]) -> str:
     return f"{layer}.mlp" if f"{layer}.mlp" in layers else layer
 
 
+def described(name: str) -> dict[str, tuple[int, ...]]:
+    """The layers of a perceptor, with how many neurons each has, and places in a view."""
+    from reverie.device import machine
+    from reverie.perceptor.layers import layered, shape
+
+    on = machine("cpu", "fp32")
+    eye = layered(_dreamer(name), on)
+    return {layer: shape(eye, layer, on.device) for layer in eye.layers}
+
+
 def chosen(text: str, layers: Sequence[str]) -> list[tuple[str, float]]:
     """Reads layers with their weights, `block3,block7:0.5`, or `auto`."""
     from reverie.errors import SpecError
@@ -156,10 +175,10 @@ def octave_sizes(size: tuple[int, int], octaves: int, scale: float) -> list[tupl
     sizes = [
         (round(size[0] / scale**k), round(size[1] / scale**k)) for k in reversed(range(octaves))
     ]
-    if min(sizes[0]) < SHORTEST <= min(size):
+    if min(sizes[0]) < SHORTEST:
         raise SpecError(
-            f"octaves: the first of {octaves} would have {sizes[0][0]}x{sizes[0][1]} pixels; take "
-            "fewer, or a smaller octave_scale"
+            f"octaves: the first of {octaves} would have {sizes[0][0]}x{sizes[0][1]} pixels, and "
+            f"{SHORTEST} a side are the least; take fewer, or a larger size"
         )
     return sizes
 
