@@ -34,6 +34,10 @@ def built(seeds=(0,), size=(80, 64), start=None, **options):
     return spec.build(canvas, CPU), canvas
 
 
+def looking(layer):
+    return Eye(Pocket().build(CPU), layer, Tiles(side=64).build(), 16)
+
+
 def value(loss, picture, seeds=(0,)):
     moment = Moment(0, 0.0, Draws(seeds, 0))
     return sum(parts(loss(picture, moment))), moment.notes["activation"]
@@ -93,12 +97,23 @@ def test_a_guide_is_seen_whole_and_counted_in_its_own_strength(tmp_path):
     for size in ((80, 64), (320, 256)):
         path = tmp_path / f"{size[0]}.png"
         images.save(Perlin().draw(size, (3,), CPU.device), path, None)
-        eye = Eye(Pocket().build(CPU), "block3", Tiles(side=64).build(), 16)
+        eye = looking("stem")
         guides.append(seen_in(str(path), eye, CPU))
     for guide in guides:
         torch.testing.assert_close(guide.square().mean(), torch.tensor(1.0))
         assert len(guide) <= MOST
     assert torch.nn.functional.cosine_similarity(*(g.mean(0) for g in guides), 0) > 0.95
+
+
+def test_a_guide_with_the_short_side_of_a_view_is_taken_as_it_is(tmp_path):
+    picture = Perlin().draw((96, 64), (3,), CPU.device)
+    images.save(picture, tmp_path / "guide.png", None)
+    picture = images.load(tmp_path / "guide.png")
+    eye, moment = looking("block5"), Moment(0, 0.0, Draws((0,), 0, "guide"))
+    with torch.no_grad():
+        want = torch.cat([x.flatten(2).mT.flatten(0, 1) for _, x in eye(picture, moment)])
+    got = seen_in(str(tmp_path / "guide.png"), eye, CPU)
+    torch.testing.assert_close(got, want / want.square().mean().sqrt())
 
 
 def test_a_dream_led_by_a_guide_comes_nearer_to_it_than_one_that_is_not(tmp_path):

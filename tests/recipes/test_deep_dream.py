@@ -107,8 +107,9 @@ def test_a_real_clip_dreams_with_the_originals_constants(photo):
 
 def test_the_usual_layer_is_behind_the_middle_and_inside_a_transformers_block():
     assert usual_layer(POCKET_LAYERS) == "block5"
-    vit = [f"block{i}{part}" for i in range(1, 13) for part in (".mlp", "")]
-    assert usual_layer(vit) == "block8.mlp"
+    for blocks, usual in ((12, "block8.mlp"), (10, "block6.mlp"), (24, "block15.mlp")):
+        vit = [f"block{i}{part}" for i in range(1, blocks + 1) for part in (".mlp", "")]
+        assert usual_layer(vit) == usual
     depths = enumerate((3, 4, 6, 3), 1)
     assert usual_layer(["stem", *(f"layer{i}.{j}" for i, n in depths for j in range(n))]) == (
         "layer3.2"
