@@ -109,3 +109,11 @@ def test_faces_are_edited_step_by_step(tmp_path):
     assert sheet.shape == (1, 3, 2 * 34 - 2, 5 * 34 - 2)
     first, last = sheet[..., :32], sheet[..., -32:]
     assert (first - last).abs().mean() > 0.001
+
+
+def test_the_example_of_dreams_shows_what_each_neuron_likes():
+    liked = runpy.run_path(str(ROOT / "examples" / "dream.py"), run_name="dream")["liked"]
+    quick = {"size": (24, 16), "octaves": 1, "steps": 2}
+    first, other = (liked("block2", neuron, "pocket-clip", **quick) for neuron in (0, 1))
+    assert first.shape == (1, 3, 16, 24)
+    assert (first - other).abs().mean() > 0.001
