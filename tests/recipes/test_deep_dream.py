@@ -98,6 +98,12 @@ def test_octaves_grow_by_the_scale_up_to_the_picture(photo):
     assert [stage.canvas.size for stage in made.stages] == [(153, 102), (214, 143), (300, 200)]
 
 
+def test_a_tiny_picture_has_as_many_octaves_as_it_has_room_for(tmp_path):
+    icon = saved(tmp_path / "icon.png", (24, 18), 4)
+    made = deep_dream(icon, perceptor="pocket-clip")
+    assert [stage.canvas.size for stage in made.stages] == [(12, 9), (17, 13), (24, 18)]
+
+
 def test_a_real_clip_dreams_with_the_originals_constants(photo):
     made = deep_dream(photo, perceptor=WEIGHTS)
     assert [stage.steps for stage in made.stages] == [10] * 4

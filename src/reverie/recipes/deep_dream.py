@@ -67,7 +67,8 @@ def deep_dream(
             deep ones things; several with commas, and weights: block3,block7:0.5. auto: one
             behind the middle.
         neuron: one neuron of the layer, by its number, in place of all.
-        octaves: sizes to dream in, one after the other, up to that of the picture: 4, pocket 5.
+        octaves: sizes to dream in, one after the other, up to that of the picture: 4, pocket 5,
+            or fewer where it is tiny.
         octave_scale: how much larger each is than the one before.
         size: width x height in pixels; if left out, that of the picture, or 768 on the longer side
             where it is larger; 512x384 without one.
@@ -92,8 +93,9 @@ def deep_dream(
     start = _start(scenes, picture, init)
     dreamer = _dreamer(perceptor)
     usual = SMALL if "pocket-clip" in dreamer.digests() else ORIGINAL
-    count = usual.octaves if octaves is None else octaves
-    sizes = octave_sizes(size or usual_size(start), count, octave_scale)
+    whole = size or usual_size(start)
+    count = octaves_in(whole, usual.octaves, octave_scale) if octaves is None else octaves
+    sizes = octave_sizes(whole, count, octave_scale)
     on = machine()
     eye = layered(dreamer, on)
     tiles, layers = Tiles(side=eye.size), chosen(layer, eye.layers)
@@ -181,6 +183,14 @@ def octave_sizes(size: tuple[int, int], octaves: int, scale: float) -> list[tupl
             f"{SHORTEST} a side are the least; take fewer, or a larger size"
         )
     return sizes
+
+
+def octaves_in(size: tuple[int, int], most: int, scale: float) -> int:
+    """How many octaves a picture has room for, at least 1."""
+    count = 1
+    while count < most and scale > 1 and round(min(size) / scale**count) >= SHORTEST:
+        count += 1
+    return count
 
 
 def usual_size(start: "StartSpec") -> tuple[int, int]:
