@@ -20,11 +20,13 @@ from reverie import image as images
 from reverie.augment.cutouts import Cutouts
 from reverie.augment.presets import PRESETS
 from reverie.canvas.portrait import space
+from reverie.canvas.start import Perlin
 from reverie.device import machine
 from reverie.faces.latents import faces as find_faces
 from reverie.faces.model import FaceModel
 from reverie.protocols import Draws, Moment
 from reverie.recipes import RECIPES
+from reverie.recipes.deep_dream import described
 from reverie.recipes.portraits import traits_for
 from reverie.run import Run
 
@@ -88,6 +90,12 @@ CHAINS = {  # what is said of each, and the seed
     "a vampire with fangs and pale skin": 3,
     "a scary green monster with a scar": 5,
     "a werewolf with yellow eyes": 11,
+}
+NEURONS = (("block5", 0), ("block8", 50), ("block8", 100))  # beside whole layers
+DREAMS = {  # what is dreamt on: words and a picture that lead
+    "sky": ("an owl", "owls"),
+    "lighthouse": ("a fox", "castle"),
+    "castle": ("a blue butterfly", "flowers"),
 }
 VIEW, COLUMNS, LABEL = 112, 8, 150
 
@@ -211,13 +219,71 @@ def spooky() -> None:
     labelled(rows, 1, "spooky.webp", side=900)
 
 
+def sky(width: int = 512, height: int = 384) -> Tensor:
+    """White clouds `[1, 3, h, w]` on blue."""
+    clouds = Perlin(cells=3, octaves=7).draw((width, height), (9,), torch.device("cpu"))
+    white = ((clouds.mean(1, keepdim=True) - 0.45) * 3).clamp(0, 1)
+    high, low = torch.tensor([[0.25, 0.45, 0.8], [0.7, 0.82, 0.95]])[:, :, None, None]
+    return torch.lerp(
+        torch.lerp(high, low, torch.linspace(0, 1, height)[:, None]), torch.tensor(0.93), white
+    )
+
+
+def dreamt_on(folder: Path) -> dict[str, str]:
+    """Pictures to dream on, and to be led by, by name: drawn here, in files."""
+    drawn = {
+        "sky": sky(),
+        "lighthouse": images.fit(lighthouse(), (512, 384)),
+        "castle": scene_of("a castle in the mountains"),
+        "owls": scene_of("two owls in the forest at night"),
+        "flowers": scene_of("a sunflower in a meadow"),
+    }
+    for name, picture in drawn.items():
+        images.save(picture, folder / f"{name}.png", None)
+    return {name: str(folder / f"{name}.png") for name in drawn}
+
+
+def scene_of(words: str) -> Tensor:
+    return frames("scene", words, (100,), seed=3, size=(512, 384))[-1]
+
+
+def dream() -> None:
+    """Pictures as they are, dreamt on, led by words, and led by pictures."""
+    told = []
+    with tempfile.TemporaryDirectory() as folder:
+        paths = dreamt_on(Path(folder))
+        for name, (words, guide) in DREAMS.items():
+            path, last = paths[name], {"steps": (50,)}
+            told.append((name, images.load(path)))
+            told.append(("dreamt on", frames("deep-dream", path, **last)[-1]))
+            told.append((f'"{words}"', frames("deep-dream", words, init=path, **last)[-1]))
+            led = frames("deep-dream", paths[guide], init=path, **last)[-1]
+            told.append((f"led by the {guide}", led))
+    labelled(told, 4, "dream.webp", side=320, quality=80)
+
+
+def dream_layers() -> None:
+    """One picture, by each layer of the pocket perceptor, and by some neurons."""
+    told = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = dreamt_on(Path(folder))["lighthouse"]
+        for layer in described("pocket-clip"):
+            told.append((layer, frames("deep-dream", path, (50,), layer=layer)[-1]))
+        for layer, neuron in NEURONS:
+            picture = frames("deep-dream", path, (50,), layer=layer, neuron=neuron)[-1]
+            told.append((f"{layer}, neuron {neuron}", picture))
+    labelled(told, 4, "dream-layers.webp", side=320, quality=80)
+
+
 def captioned(recipe: str, last: int, name: str) -> None:
     """A sheet of all words with what the last step of a recipe shows of them."""
     told = [(words, frames(recipe, words, (last,), size=(256, 256))[-1]) for words in SCENES]
     labelled(told, 4, name, side=256)
 
 
-def labelled(told: Sequence[tuple[str, Tensor]], columns: int, name: str, *, side: int) -> None:
+def labelled(
+    told: Sequence[tuple[str, Tensor]], columns: int, name: str, *, side: int, quality: int = 88
+) -> None:
     """A sheet of pictures, each `side` pixels wide, with their words below."""
     line, font = 26, ImageFont.load_default(size=12 if side < 256 else 15)
     height = side * told[0][1].shape[2] // told[0][1].shape[3]
@@ -229,11 +295,15 @@ def labelled(told: Sequence[tuple[str, Tensor]], columns: int, name: str, *, sid
         left, top = place % columns * (side + 4), place // columns * (height + line)
         page.paste(shown.resize((side, height), Image.Resampling.BICUBIC), (left, top))
         draw.text((left + side // 2, top + height + line // 2), words, "black", font, anchor="mm")
-    page.save(HERE / name, quality=88, method=6)
+    page.save(HERE / name, quality=quality, method=6)
 
 
 PAGES = {
-    page.__name__: page for page in (cutouts, steps, stages, scenes, vqgan, faces, edits, spooky)
+    page.__name__: page
+    for page in (
+        *(cutouts, steps, stages, scenes, vqgan, faces, edits, spooky),
+        *(dream, dream_layers),
+    )
 }
 
 if __name__ == "__main__":

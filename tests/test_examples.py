@@ -117,3 +117,11 @@ def test_a_picture_is_painted_small_and_drawn_large(tmp_path):
     path = example["drawn_large"]("a fox", tmp_path, small=16, large=40, device="cpu", **quick)
     assert images.load(path).shape == (1, 3, 40, 40)
     assert story_in(path)["recipe"]["name"] == "deep-daze"
+
+
+def test_the_example_of_dreams_shows_what_each_neuron_likes():
+    liked = runpy.run_path(str(ROOT / "examples" / "dream.py"), run_name="dream")["liked"]
+    quick = {"size": (24, 16), "octaves": 1, "steps": 2}
+    first, other = (liked("block2", neuron, "pocket-clip", **quick) for neuron in (0, 1))
+    assert first.shape == (1, 3, 16, 24)
+    assert (first - other).abs().mean() > 0.001

@@ -18,6 +18,7 @@ from reverie.optimizer import (
     AdamP,
     AdamW,
     DiffGrad,
+    NormalizedDescent,
     RAdam,
     RMSprop,
     adam_step,
@@ -25,7 +26,7 @@ from reverie.optimizer import (
 )
 from reverie.protocols import Canvas, Draws
 
-OPTIMIZERS = [Adam, AdamW, RMSprop, Adagrad, RAdam, Adamax, DiffGrad, AdamP]
+OPTIMIZERS = [Adam, AdamW, RMSprop, Adagrad, RAdam, Adamax, DiffGrad, AdamP, NormalizedDescent]
 
 
 class Sketch(Canvas):
@@ -288,6 +289,18 @@ def test_diffgrad_follows_its_formula():
         want -= 0.1 * friction * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
         before = g
         torch.testing.assert_close(p.detach(), want)
+
+
+def test_normalized_descent_moves_every_picture_by_the_rate_on_average():
+    p = torch.nn.Parameter(torch.zeros(3, 2, 4, 5))
+    optimizer, _ = NormalizedDescent(lr=0.1).build({"all": [p]})
+    p.grad = Draws((0, 1, 2), 0).normal(2, 4, 5) * torch.tensor([1e-6, 5.0, 0.0]).view(3, 1, 1, 1)
+    optimizer.step()
+    moved = p.detach().abs().mean((1, 2, 3))
+    torch.testing.assert_close(moved, torch.tensor([0.1, 0.1, 0.0]))
+    shares = p.detach()[:2] / p.grad[:2]  # one factor for each picture, and it is against the slope
+    assert (shares < 0).all()
+    torch.testing.assert_close(shares, shares[:, :1, :1, :1].expand_as(shares))
 
 
 def test_streams_depend_on_seed_step_and_name_alone():

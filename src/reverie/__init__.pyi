@@ -1,8 +1,10 @@
 from .augment.cutouts import Cutouts
+from .augment.tiles import Tiles
 from .augment.whole import WholeView
 from .canvas.averaged import Averaged
 from .canvas.biggan import BigGAN
 from .canvas.biggan_start import MixedDream, RandomDream
+from .canvas.dream import Dream
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
 from .canvas.portrait import Portrait
@@ -34,6 +36,7 @@ from .errors import (
 )
 from .faces.editor import FaceEditor
 from .faces.model import FaceModel
+from .loss.activation import Activation
 from .loss.biggan import FewClasses, NormalNoise
 from .loss.colour import Range, Saturation
 from .loss.features import FeaturePull
@@ -43,7 +46,17 @@ from .loss.lpips import LPIPSPull
 from .loss.pixel import PixelPull
 from .loss.prompts import Prompts
 from .loss.smooth import TotalVariation
-from .optimizer import Adagrad, Adam, Adamax, AdamP, AdamW, DiffGrad, RAdam, RMSprop
+from .optimizer import (
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamP,
+    AdamW,
+    DiffGrad,
+    NormalizedDescent,
+    RAdam,
+    RMSprop,
+)
 from .perceptor.clip import Clip
 from .perceptor.compare import classify
 from .perceptor.pocket import Pocket
@@ -57,6 +70,7 @@ from .spec import from_json, to_json
 from .version import __version__
 
 __all__ = [
+    "Activation",
     "Adagrad",
     "Adam",
     "AdamP",
@@ -77,6 +91,7 @@ __all__ = [
     "DiffGrad",
     "DivergedError",
     "Draws",
+    "Dream",
     "FaceEditor",
     "FaceModel",
     "FeaturePull",
@@ -96,6 +111,7 @@ __all__ = [
     "MixedLatent",
     "Moment",
     "NormalNoise",
+    "NormalizedDescent",
     "PictureError",
     "PixelPull",
     "Pixels",
@@ -125,6 +141,7 @@ __all__ = [
     "StyleGAN",
     "StylePull",
     "Thing",
+    "Tiles",
     "TotalVariation",
     "Transformers",
     "Until",

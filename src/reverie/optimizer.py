@@ -119,6 +119,33 @@ class AdamP(OptimizerSpec):
         return AdamPOptimizer(rows, betas=self.betas, delta=self.delta)
 
 
+@spec
+class NormalizedDescent(OptimizerSpec):
+    lr: Number | dict[str, Number] = 0.006
+
+    def over(self, rows: list[dict[str, Any]]) -> Optimizer:
+        return NormalizedDescentOptimizer(rows)
+
+
+class NormalizedDescentOptimizer(Optimizer):
+    """Moves parameters by `lr` on average, each in proportion to its gradient: the gradient is
+    divided by its mean absolute value, which every picture of a batch has for itself.
+
+    Source: Mordvintsev's DeepDream notebook (2015), where it ascends.
+    Differs: where there is no gradient at all, nothing moves.
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, eps: float = 1e-12) -> None:
+        super().__init__(params, {"lr": lr, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        for p, grad, group in gradients(self):
+            mean = grad.abs().flatten(1).mean(1) if grad.ndim > 1 else grad.abs()  # [b]
+            mean = mean.clamp(min=group["eps"]).view(-1, *[1] * (grad.ndim - 1))
+            p.sub_(grad / mean, alpha=group["lr"])
+
+
 class AdamPOptimizer(Optimizer):
     """Adam without the part of the step that only makes scale-invariant weights longer.
 

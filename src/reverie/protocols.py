@@ -18,6 +18,7 @@ Image = Float[Tensor, "b 3 h w"]
 Views = Float[Tensor, "views 3 s s"]  # n views of each of b pictures, view-major: [n*b, ...]
 Embedding = Float[Tensor, "n d"]  # rows of unit length
 PerImage = Float[Tensor, " b"]
+Activations = Float[Tensor, "views c *places"]  # what c neurons say at every place of views
 
 
 class Draws:
@@ -122,6 +123,21 @@ class Perceptor(Protocol):
 
     def encode_image(self, views: Views) -> Embedding: ...
     def encode_text(self, texts: Sequence[str]) -> Embedding: ...
+
+
+@runtime_checkable
+class Layered(Perceptor, Protocol):
+    """A perceptor whose image tower can be read at its layers, too."""
+
+    layers: Sequence[str]  # their names, shallow to deep
+
+    def activations(self, views: Views, layer: str) -> Activations:
+        """Of one layer, in float32; what comes after it is not computed.
+
+        Raises:
+            SpecError: there is no such layer.
+        """
+        ...
 
 
 @runtime_checkable

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import reverie.augment.cutouts
+import reverie.augment.tiles
 import reverie.augment.whole
 import reverie.canvas.averaged
 import reverie.canvas.biggan
 import reverie.canvas.drawing
+import reverie.canvas.dream
 import reverie.canvas.fourier
 import reverie.canvas.pixels
 import reverie.canvas.portrait
@@ -21,6 +23,7 @@ import reverie.canvas.stylegan
 import reverie.canvas.stylegan_chosen
 import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
+import reverie.loss.activation
 import reverie.loss.biggan
 import reverie.loss.colour
 import reverie.loss.features

@@ -90,14 +90,17 @@ def test_stages_of_the_image_tower_are_those_of_the_reference(known) -> None:
         same(x, io["stage.visual.transformer_LND"].transpose(0, 1))
         same(visual.ln_post(x[:, 0]), io["stage.visual.ln_post_cls"])
         same(visual.blocks[-1](last, queries=1), x[:, :1])
+        same(visual.activations(io["pixels"], len(visual.layers) - 1), x[:, 1:].mT)
     else:
         assert isinstance(visual, ImageResNet)
         x = visual.stem(io["pixels"])
         same(x, io["stage.visual.stem"])
-        for i, layer in enumerate(visual.layers, 1):
-            x = layer(x)
+        for i, stage in enumerate(visual.stages, 1):
+            x = stage(x)
             if f"stage.visual.layer{i}" in io:
                 same(x, io[f"stage.visual.layer{i}"])
+                last = max(k for k, name in enumerate(visual.layers) if f"layer{i}." in name)
+                same(visual.activations(io["pixels"], last), x)
 
 
 def test_stages_of_the_text_tower_are_those_of_the_reference(known) -> None:

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 from reverie.device import machine
-from reverie.errors import WeightsError
+from reverie.errors import SpecError, WeightsError
+from reverie.nets.clip import QUICK_GELU
 from reverie.perceptor.clip import Clip
 from reverie.perceptor.siglip import Transformers, serves
 
@@ -98,6 +99,39 @@ def test_embeddings_are_of_unit_length_and_only_views_collect_gradient(folder: P
     (image @ text.T).sum().backward()
     assert seen.grad is not None and seen.grad.abs().max() > 0
     assert not any(p.requires_grad for p in perceptor.parameters()) and not text.requires_grad
+
+
+def test_layers_are_those_of_the_whole_run_without_the_class_token(folder: Path) -> None:
+    perceptor = Transformers(folder=str(folder)).build(CPU)
+    tower = perceptor.model.vision_model
+    pixels = (views() - perceptor.mean) / perceptor.std
+    _, *hidden = tower(pixel_values=pixels, output_hidden_states=True).hidden_states
+    first = 1 if folder.name.startswith("chinese") else 0
+    assert perceptor.layers == ["block1.mlp", "block1", "block2.mlp", "block2"]
+    for name, want in zip(perceptor.layers[1::2], hidden, strict=True):
+        torch.testing.assert_close(perceptor.activations(views(), name), want[:, first:].mT)
+    inside = perceptor.activations(views(), "block1.mlp")
+    assert inside.shape == (2, SIZES["intermediate_size"], 16)
+    mlp = tower.encoder.layers[0].mlp
+    seen: list[torch.Tensor] = []
+    hook = mlp.fc2.register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    tower(pixel_values=pixels)
+    hook.remove()
+    torch.testing.assert_close(inside, seen[0][:, first:].mT)
+
+
+def test_a_layer_stops_the_run_and_leaves_no_hook(folder: Path) -> None:
+    perceptor = Transformers(folder=str(folder)).build(CPU)
+    ran: list[int] = []
+    layers = perceptor.model.vision_model.encoder.layers
+    hook = layers[1].register_forward_hook(lambda *_: ran.append(1))
+    before = [len(module._forward_hooks) for module in perceptor.modules()]
+    perceptor.activations(views(), "block1")
+    assert not ran
+    assert [len(module._forward_hooks) for module in perceptor.modules()] == before
+    hook.remove()
+    with pytest.raises(SpecError, match=r"'blok' is not one of block1\.mlp, block1"):
+        perceptor.activations(views(), "blok")
 
 
 def test_a_text_does_not_depend_on_the_texts_beside_it(folder: Path) -> None:
@@ -199,6 +233,13 @@ def test_clip_of_transformers_gives_the_same_features_in_our_network(
     torch.testing.assert_close(clip.network.visual(pixels), want, **same)
     want = model.get_text_features(input_ids=tokens).pooler_output
     torch.testing.assert_close(clip.network.text(tokens), want, **same)
+    seen: list[torch.Tensor] = []
+    mlp = model.vision_model.encoder.layers[1].mlp
+    mlp.fc2.register_forward_hook(lambda _, given, __: seen.append(given[0][:, 1:].mT))
+    model.get_image_features(pixel_values=pixels)
+    gain = QUICK_GELU if activation == "quick_gelu" else 1.0
+    place = clip.layers.index("block2.mlp")
+    torch.testing.assert_close(clip.network.visual.activations(pixels, place), gain * seen[0])
     assert clip.logit_scale == pytest.approx(model.logit_scale.exp().item(), rel=1e-4)
 
 

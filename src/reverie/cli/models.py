@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 app = App(
     name="models",
-    help="Fetch, bring in, check and remove models: CLIP, VQGAN, StyleGAN, ProGAN.",
+    help="Fetch, bring in, check, look into and remove models: CLIP, VQGAN, StyleGAN, ProGAN.",
     help_format="rich",
 )
 
@@ -56,6 +56,32 @@ def list_() -> int:
 
 def _size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size else ""
+
+
+@app.command
+def layers(name: str, /) -> int:
+    """Show the layers of a perceptor, which `reverie deep-dream` may strengthen.
+
+    Args:
+        name: as `reverie models list` shows it, or a checkpoint file.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from reverie.recipes.deep_dream import described, usual_layer
+
+    known = described(name)
+    usual = usual_layer(list(known))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("layer", no_wrap=True)
+    table.add_column("neurons", no_wrap=True, justify="right")
+    table.add_column("places", no_wrap=True, justify="right")
+    table.add_column("")
+    for layer, (neurons, *places) in known.items():
+        said = "what deep-dream takes" if layer == usual else ""
+        table.add_row(layer, str(neurons), "x".join(map(str, places)), said)
+    Console().print(table, highlight=False)
+    return 0
 
 
 @app.command

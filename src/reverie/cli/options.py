@@ -90,7 +90,17 @@ class WorkOptions:
     ema: float | None = None
     "Keep a running average of the canvas with this decay, such as 0.99."
     optimizer: (
-        Literal["Adam", "AdamW", "Adamax", "DiffGrad", "RMSprop", "Adagrad", "RAdam", "AdamP"]
+        Literal[
+            "Adam",
+            "AdamW",
+            "Adamax",
+            "DiffGrad",
+            "RMSprop",
+            "Adagrad",
+            "RAdam",
+            "AdamP",
+            "NormalizedDescent",
+        ]
         | None
     ) = None
     "Optimiser, instead of the recipe's."

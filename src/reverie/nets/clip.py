@@ -107,6 +107,23 @@ class ImageTransformer(nn.Module):
         x = self.blocks[-1](x, queries=1)[:, 0]  # [n, tokens, width] -> [n, width]
         return self.proj(self.ln_post(x))
 
+    @property
+    def layers(self) -> list[str]:
+        """What each block has in the middle of its perceptron, and what leaves it."""
+        numbers = range(1, len(self.blocks) + 1)
+        return [f"block{i}{part}" for i in numbers for part in (".mlp", "")]
+
+    def activations(self, pixels: Pixels, place: int) -> Float[Tensor, "n c patches"]:
+        """Of the layer that stands there in `layers`, without the class token. Those inside a
+        perceptron with QuickGELU are 1.702 times as large as in the original."""
+        x = self.embed(pixels)
+        for block in self.blocks[: place // 2]:
+            x = block(x)
+        block = self.blocks[place // 2]
+        assert isinstance(block, Block)
+        x = block(x) if place % 2 else block.inside(block.attended(x))
+        return x[:, 1:].mT  # [n, tokens, c] -> [n, c, patches]
+
     def embed(self, pixels: Pixels) -> Float[Tensor, "n tokens width"]:
         """The class token and the patches, as they enter the first block."""
         p = self.patch
@@ -168,6 +185,11 @@ class Block(nn.Module):
         """Args:
         queries: compute only so many tokens, from the first on.
         """
+        x = self.attended(x, queries=queries, causal=causal)
+        return x + self.proj(self.inside(x))
+
+    def attended(self, x: Tensor, *, queries: int | None = None, causal: bool = False) -> Tensor:
+        """After attention."""
         h = norm(x)
         if queries is None:
             q, k, v = by_head(self.qkv(h), 3, self.heads)
@@ -176,10 +198,12 @@ class Block(nn.Module):
             (q,) = by_head(self.qkv.rows(h[:, :queries], slice(None, width)), 1, self.heads)
             k, v = by_head(self.qkv.rows(h, slice(width, None)), 2, self.heads)
             x = x[:, :queries]
-        x = x + self.out(attend(q, k, v, self.heads, causal=causal))
+        return x + self.out(attend(q, k, v, self.heads, causal=causal))
+
+    def inside(self, x: Tensor) -> Tensor:
+        """In the middle of the perceptron."""
         h = self.fc(norm(x))
-        h = F.silu(h) if self.activation == "quick_gelu" else F.gelu(h)
-        return x + self.proj(h)
+        return F.silu(h) if self.activation == "quick_gelu" else F.gelu(h)
 
 
 class ImageResNet(nn.Module):
@@ -189,6 +213,7 @@ class ImageResNet(nn.Module):
     def __init__(self, shape: ClipShape, tensors: Tensors) -> None:
         super().__init__()
         assert not isinstance(shape.vision_layers, int)
+        self.depths = shape.vision_layers
         self.stem = nn.Sequential(
             Convolution(tensors, "visual.conv1", "visual.bn1", stride=2),
             nn.ReLU(inplace=True),
@@ -198,7 +223,7 @@ class ImageResNet(nn.Module):
             nn.ReLU(inplace=True),
             nn.AvgPool2d(2),
         )
-        self.layers = nn.ModuleList(
+        self.stages = nn.ModuleList(
             nn.Sequential(
                 *(
                     Bottleneck(tensors, f"visual.layer{i}.{j}", pool=2 if i > 1 and j == 0 else 1)
@@ -211,9 +236,23 @@ class ImageResNet(nn.Module):
 
     def forward(self, pixels: Pixels) -> Features:
         x = self.stem(pixels)
-        for layer in self.layers:
-            x = layer(x)
+        for stage in self.stages:
+            x = stage(x)
         return self.attnpool(x)
+
+    @property
+    def layers(self) -> list[str]:
+        """The stem, and every block by its name in the checkpoints."""
+        depths = enumerate(self.depths, 1)
+        return ["stem", *(f"layer{i}.{j}" for i, depth in depths for j in range(depth))]
+
+    def activations(self, pixels: Pixels, place: int) -> Float[Tensor, "n c h w"]:
+        """Of the layer that stands there in `layers`."""
+        x = self.stem(pixels)
+        blocks = [block for stage in self.stages for block in stage.children()]
+        for block in blocks[:place]:
+            x = block(x)
+        return x
 
 
 class Bottleneck(nn.Module):

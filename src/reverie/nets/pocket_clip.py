@@ -57,9 +57,17 @@ class ImageTower(nn.Module):
         self.look = nn.Conv2d(widths[-1], 4, 1)  # four heads of attention
         self.out = nn.Linear(5 * widths[-1], dim, bias=False)
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    @property
+    def layers(self) -> list[str]:
+        return ["stem", *(f"block{i}" for i in range(1, len(self.blocks) + 1))]
+
+    def activations(self, pictures: Tensor, place: int) -> Tensor:
+        """`[b, c, h, w]` of the layer that stands there in `layers`."""
         x = F.silu(self.norm(self.stem(pictures * 4 - 2)))
-        x = self.blocks(x)
+        return self.blocks[:place](x)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        x = self.activations(pictures, len(self.blocks))
         weights = self.look(x).flatten(2).float().softmax(-1)  # [b, 4, hw]
         places = x.flatten(2).float()  # [b, c, hw]
         seen = torch.einsum("bkp,bcp->bkc", weights, places).flatten(1)

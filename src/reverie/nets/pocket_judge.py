@@ -19,6 +19,7 @@ class ImageTower(nn.Module):
     def __init__(self, widths: tuple[int, ...], dim: int):
         super().__init__()
         blocks: list[nn.Module] = []
+        self.ends: list[int] = []  # how many modules there are up to the end of each layer
         inside = 3
         for place, outside in enumerate(widths):
             blocks += [
@@ -29,9 +30,18 @@ class ImageTower(nn.Module):
                 blocks += [nn.Conv2d(outside, outside, 3, padding=1), nn.GroupNorm(8, outside)]
                 blocks += [nn.ReLU(), nn.MaxPool2d(2)]
             inside = outside
+            self.ends.append(len(blocks))
         self.blocks = nn.Sequential(*blocks)
         self.spread = nn.BatchNorm1d(2 * inside)  # else all pictures begin in one narrow cone
         self.out = nn.Linear(2 * inside, dim)
+
+    @property
+    def layers(self) -> list[str]:
+        return ["stem", *(f"block{i}" for i in range(1, len(self.ends)))]
+
+    def activations(self, pictures: Tensor, place: int) -> Tensor:
+        """`[b, c, h, w]` of the layer that stands there in `layers`."""
+        return self.blocks[: self.ends[place]]((pictures - 0.5) * 3)
 
     def forward(self, pictures: Tensor) -> Tensor:
         x = self.blocks((pictures - 0.5) * 3).float()

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from reverie.errors import WeightsError
 from reverie.nets.clip import ClipNetwork, ClipShape, TextTransformer
+from reverie.perceptor.layers import place
 from reverie.perceptor.tokenizer import BYTES, PromptWarning, Tokenizer
-from reverie.protocols import Embedding, Machine, PerceptorSpec
+from reverie.protocols import Activations, Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 from reverie.weights.clip_layouts import openai_layout
 from reverie.weights.store import Checkpoint, find
@@ -47,17 +48,25 @@ class ClipPerceptor(nn.Module):
         self.words = words
         self.network, self.tokenizer = network, tokenizer
         self.size = network.shape.image_size
+        self.layers: list[str] = network.visual.layers
         self.logit_scale = network.logit_scale.item()
         for name in ("mean", "std"):
             numbers = torch.tensor(getattr(network.shape, name)).view(3, 1, 1)
             self.register_buffer(name, numbers)
 
     def encode_image(self, views: Float[Tensor, "n 3 s s"]) -> Embedding:
+        return F.normalize(self.network.visual(self._pixels(views)).float(), dim=1)
+
+    def activations(self, views: Float[Tensor, "n 3 s s"], layer: str) -> Activations:
+        at = place(layer, self.layers)
+        return self.network.visual.activations(self._pixels(views), at).float()
+
+    def _pixels(self, views: Float[Tensor, "n 3 s s"]) -> Float[Tensor, "n 3 s s"]:
+        """As the image tower wants them. Views with a gradient are painted, which needs no text."""
         if views.requires_grad and self.words is not None:
             self.network._modules.pop("text", None)
         pixels = (views - self.mean) / self.std
-        precision = next(self.network.visual.buffers()).dtype
-        return F.normalize(self.network.visual(pixels.to(precision)).float(), dim=1)
+        return pixels.to(next(self.network.visual.buffers()).dtype)
 
     def encode_text(self, texts: Sequence[str]) -> Embedding:
         tokens = self.tokenizer.tokens(texts).to(self.mean.device)

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from reverie.nets.pocket_clip import PocketClip
 from reverie.nets.pocket_judge import PocketJudge
+from reverie.perceptor.layers import place
 from reverie.perceptor.pocket_words import PocketWords, Reading
-from reverie.protocols import Embedding, Machine, PerceptorSpec
+from reverie.protocols import Activations, Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 from reverie.weights import pocket
 
@@ -48,12 +49,23 @@ class PocketPerceptor(nn.Module):
         self.size = size
         self.network = network.eval().requires_grad_(False)
         self.words, self.precision = words, precision
+        self.layers: list[str] = network.image.layers
         self.network.image.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def encode_image(self, views: Float[Tensor, "n 3 s s"]) -> Embedding:
         views = views.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(views.device.type, self.precision, self.precision != torch.float32):
+        with self._precisely(views):
             return F.normalize(self.network.image(views).float(), dim=1)
+
+    def activations(self, views: Float[Tensor, "n 3 s s"], layer: str) -> Activations:
+        at = place(layer, self.layers)
+        views = views.contiguous(memory_format=torch.channels_last)
+        with self._precisely(views):
+            return self.network.image.activations(views, at).float()
+
+    def _precisely(self, views: Tensor) -> torch.autocast:
+        on = self.precision != torch.float32
+        return torch.autocast(views.device.type, self.precision, on)
 
     def encode_text(self, texts: Sequence[str]) -> Embedding:
         device = next(self.network.parameters()).device

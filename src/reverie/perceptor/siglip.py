@@ -23,7 +23,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from reverie.errors import WeightsError
-from reverie.protocols import Embedding, Machine, PerceptorSpec
+from reverie.perceptor.layers import place
+from reverie.protocols import Activations, Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 
 Triple = tuple[float, float, float]
@@ -36,6 +37,7 @@ class Family:
     model: str  # its class in transformers
     padding: str | bool  # SigLIP reads its last token, so every text has to be as long
     lower: bool  # whether it was trained on lower-case words
+    class_token: bool  # whether one stands before the patches
     mean: Triple  # where the folder does not say
     std: Triple
 
@@ -45,6 +47,7 @@ FAMILIES = {
         model="SiglipModel",
         padding="max_length",
         lower=True,
+        class_token=False,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
     ),
@@ -52,6 +55,7 @@ FAMILIES = {
         model="ChineseCLIPModel",
         padding=True,
         lower=False,
+        class_token=True,
         mean=(0.48145466, 0.4578275, 0.40821073),
         std=(0.26862954, 0.26130258, 0.27577711),
     ),
@@ -71,15 +75,31 @@ class TransformersPerceptor(nn.Module):
         self.model: Any = model.eval().requires_grad_(False)
         self.tokenizer, self.family = tokenizer, family
         self.size: int = self.model.config.vision_config.image_size
+        self.module_of = _layers(self.model.vision_model.encoder.layers)
+        self.layers: list[str] = list(self.module_of)
         self.logit_scale: float = self.model.logit_scale.exp().item()
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
 
     def encode_image(self, views: Float[Tensor, "n 3 s s"]) -> Embedding:
-        pixels = (views - self.mean) / self.std
-        precision = next(self.model.vision_model.parameters()).dtype
-        features = self.model.get_image_features(pixel_values=pixels.to(precision))
+        features = self.model.get_image_features(pixel_values=self._pixels(views))
         return F.normalize(features.pooler_output.float(), dim=1)
+
+    def activations(self, views: Float[Tensor, "n 3 s s"], layer: str) -> Activations:
+        place(layer, self.layers)
+        hook = self.module_of[layer].register_forward_hook(_stop)
+        try:
+            self.model.vision_model(pixel_values=self._pixels(views))
+        except _Reached as reached:
+            patches = reached.tokens[:, int(self.family.class_token) :]
+            return patches.mT.float()  # [n, patches, c] -> [n, c, patches]
+        finally:
+            hook.remove()
+        raise AssertionError(f"{layer} is not on the way")
+
+    def _pixels(self, views: Float[Tensor, "n 3 s s"]) -> Float[Tensor, "n 3 s s"]:
+        pixels = (views - self.mean) / self.std
+        return pixels.to(next(self.model.vision_model.parameters()).dtype)
 
     def encode_text(self, texts: Sequence[str]) -> Embedding:
         ids = self.tokenizer(
@@ -99,6 +119,26 @@ class TransformersPerceptor(nn.Module):
         """Whether a text is read to its end."""
         ids = self.tokenizer(text.lower() if self.family.lower else text)["input_ids"]
         return len(ids) <= self.model.config.text_config.max_position_embeddings
+
+
+class _Reached(Exception):
+    """What a layer gave: nothing after it is wanted."""
+
+    def __init__(self, tokens: Tensor) -> None:
+        super().__init__()
+        self.tokens = tokens
+
+
+def _stop(module: nn.Module, given: Any, tokens: Tensor) -> None:
+    raise _Reached(tokens)
+
+
+def _layers(blocks: nn.ModuleList) -> dict[str, nn.Module]:
+    """Of a vision transformer, named as `nets/clip.py` names them."""
+    found: dict[str, nn.Module] = {}
+    for i, block in enumerate(blocks, 1):
+        found |= {f"block{i}.mlp": block.get_submodule("mlp.activation_fn"), f"block{i}": block}
+    return found
 
 
 @spec

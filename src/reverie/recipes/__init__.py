@@ -6,6 +6,7 @@ Recipes import what they name inside their bodies, so that asking for help needs
 from reverie.recipes.big_sleep import big_sleep
 from reverie.recipes.clip_stylegan import clip_stylegan
 from reverie.recipes.deep_daze import deep_daze
+from reverie.recipes.deep_dream import deep_dream
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
@@ -31,4 +32,5 @@ RECIPES = {
     "styleclip": styleclip,
     "stylegan3-clip": stylegan3_clip,
     "spooky": spooky,
+    "deep-dream": deep_dream,
 }

@@ -44,7 +44,7 @@ def best_recipe(options: Mapping[str, Any]) -> str:
     plain = "vqgan-clip" if "model" in options else "fourier"
     if draws_faces(options.get("model", "")):
         wanted = plain = "clip-stylegan"
-    for name in (wanted, plain, "clip-stylegan", "styleclip"):
+    for name in (wanted, plain, "clip-stylegan", "styleclip", "deep-dream"):
         if {*options} <= {*inspect.signature(RECIPES[name]).parameters}:
             return name
     return plain

@@ -153,14 +153,21 @@ def _said(stage: "Stage") -> "Prompts | None":
 def reworded(recipe: "Recipe", prompt: str) -> "Recipe":
     """The same recipe for other words. What it begins with is guessed or chosen anew; its art
     stays, unless the words ask for another, and so do other words of later stages, such as a
-    nightmare's."""
+    nightmare's.
+
+    Raises:
+        SpecError: there are no words in it.
+    """
     import dataclasses
 
     from reverie import prompt as prompts
+    from reverie.errors import SpecError
     from reverie.loss.prompts import Prompts
 
     scenes = prompts.parse(prompt)
     before = next((loss.scenes for stage in recipe.stages if (loss := _said(stage))), None)
+    if before is None:
+        raise SpecError(f"there are no words in this recipe, so {prompt!r} can replace none")
     stages = tuple(
         dataclasses.replace(
             stage,
