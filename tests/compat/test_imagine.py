@@ -110,8 +110,8 @@ DEEP_DAZE = [
     ),
     ({"story_start_words": 3}, {}),
     (
-        {"start_image_path": "a.png", "start_image_train_iters": 9},
-        {"init": "a.png", "start_steps": 9},
+        {"start_image_path": "a.png", "start_image_train_iters": 9, "start_image_lr": 1e-3},
+        {"init": "a.png", "start_steps": 9, "start_lr": 1e-3},
     ),
 ]
 
@@ -143,13 +143,17 @@ def test_what_is_of_the_run_goes_to_the_run() -> None:
     assert big_sleep.wanted({"text": "a", "seed": 3, "random": True}).run == {}
 
 
-def test_fields_that_are_no_options_are_set_in_every_stage() -> None:
+def test_every_stage_has_the_network_that_is_asked_for() -> None:
     own = deep_daze.wanted({"text": "a fox", "theta_initial": 40, "theta_hidden": 20.0})
-    assert own.fields == {"stages[0].canvas.w0_first": 40.0, "stages[0].canvas.w0": 20.0}
-    recipe = begun(own).recipe
-    assert recipe.stages[-1].canvas.w0 == 20.0
+    stages = begun(own).recipe.stages
+    assert [(s.canvas.w0_first, s.canvas.w0) for s in stages] == [(40, 20)] * len(stages)
+
+
+def test_the_running_mean_has_the_decay_that_is_asked_for() -> None:
     decay = big_sleep.wanted({"text": "a fox", "ema_decay": 0.5}).fields
     assert decay == {"stages[0].canvas.decay": 0.5}
+    own = big_sleep.wanted({"text": "a fox", "ema_decay": 0.5})
+    assert begun(own).recipe.stages[0].canvas.decay == 0.5
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ KEYWORDS: Keywords = {
     "save_date_time": Keyword(bool, False, "as there"),
     "start_image_path": Keyword(str, None, "`--init`"),
     "start_image_train_iters": Keyword(int, 50, "`--start-steps`"),
-    "start_image_lr": Keyword(float, 3e-4, "`--set stages[0].optimizer.lr=...`"),
-    "theta_initial": Keyword(float, 30.0, "`--set canvas.w0_first=...`"),
-    "theta_hidden": Keyword(float, 30.0, "`--set canvas.w0=...`"),
+    "start_image_lr": Keyword(float, 3e-4, "`--start-lr`"),
+    "theta_initial": Keyword(float, 30.0, "`--w0-first`"),
+    "theta_hidden": Keyword(float, 30.0, "`--w0`"),
     "model_name": Keyword(str, "ViT-B/32", "`--perceptor`"),
     "lower_bound_cutout": Keyword(float, 0.1, "`--smallest`"),
     "upper_bound_cutout": Keyword(float, 1.0, "`--largest`"),
@@ -87,6 +87,9 @@ PLAIN = (  # a keyword, and the option that takes its value
     ("hidden_size", "hidden"),
     ("start_image_path", "init"),
     ("start_image_train_iters", "start_steps"),
+    ("start_image_lr", "start_lr"),
+    ("theta_initial", "w0_first"),
+    ("theta_hidden", "w0"),
     ("lower_bound_cutout", "smallest"),
     ("upper_bound_cutout", "largest"),
     ("story_start_words", "story_words"),
@@ -120,7 +123,6 @@ def wanted(given: Mapping[str, Any]) -> Wanted:
         see_with(own, given["model_name"])
     add_cutouts(own, given)
     add_story(own, given)
-    add_fields(own, given)
     if "seed" in given:
         own.run["seed"] = given["seed"]
     if "optimizer" in given:
@@ -158,17 +160,6 @@ def add_story(own: Wanted, given: Mapping[str, Any]) -> None:
     own.options["story"] = True
     if "iterations" in given:
         own.options["change_every"] = given["iterations"]
-
-
-def add_fields(own: Wanted, given: Mapping[str, Any]) -> None:
-    """What is no option of the recipe, in each of its stages: one that fits a start comes first."""
-    starts = "start_image_path" in given
-    for name, field in (("theta_initial", "w0_first"), ("theta_hidden", "w0")):
-        if name in given:
-            for stage in range(2 if starts else 1):
-                own.fields[f"stages[{stage}].canvas.{field}"] = given[name]
-    if "start_image_lr" in given and starts:
-        own.fields["stages[0].optimizer.lr"] = given["start_image_lr"]
 
 
 def _optimiser(name: str) -> str:

@@ -40,7 +40,7 @@ class Usual:
 
 
 ORIGINAL = Usual(steps=1050, lr=0.07, cutouts=128, preset="big-sleep", init="random")
-SMALL = Usual(steps=80, lr=(0.06, 0.01), cutouts=16, preset="scene", init="best:96")
+SMALL = Usual(steps=60, lr=(0.03, 0.005), cutouts=16, preset="scene", init="best:96")
 
 
 def big_sleep(
@@ -70,8 +70,8 @@ def big_sleep(
         model: the BigGAN, by name or checkpoint file. auto: what is installed.
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height in pixels; what the network draws if left out, pocket 256x256.
-        steps: updates to make: 1050, pocket 80.
-        lr: learning rate: 0.07, pocket 0.06..0.01, which falls over the run.
+        steps: updates to make: 1050, pocket 60.
+        lr: learning rate: 0.07, pocket 0.03..0.005, which falls over the run.
         cutouts: views of the picture judged at every step: 128, pocket 16.
         preset: how views are cut, one of those of `fourier`: big-sleep, pocket scene.
         centre: views rather near the centre, so that the thing comes to be there.

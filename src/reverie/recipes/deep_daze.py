@@ -79,6 +79,8 @@ def deep_daze(
     lr: Number | None = None,
     layers: int | None = None,
     hidden: int | None = None,
+    w0: float = 30.0,
+    w0_first: float | None = None,
     cutouts: int | None = None,
     preset: str = "auto",
     smallest: Number | None = None,
@@ -88,6 +90,7 @@ def deep_daze(
     smooth: float | None = None,
     init: str = "auto",
     start_steps: int | None = None,
+    start_lr: float | None = None,
     keep: Number | None = None,
     story: bool = False,
     story_words: int = 5,
@@ -108,6 +111,8 @@ def deep_daze(
         lr: learning rate: 0.00001, pocket 0.0004..0.0001, which falls over the run.
         layers: sines that follow each other; more show finer things: 16, pocket 4.
         hidden: numbers that each of them holds: 256, pocket 64.
+        w0: how fast the sines turn; the faster, the finer the grain.
+        w0_first: the same of the first of them: 30, pocket 20.
         cutouts: views of the picture judged at every step: 16.
         preset: how views are cut, one of those of `fourier`: deep-daze, pocket scene. With
             deep-daze-normal their sizes are normal; whole takes the whole picture.
@@ -120,6 +125,7 @@ def deep_daze(
         init: what to start from: none (nearly grey), guess (what the pocket generator draws),
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the network to that, before the words pull: 200, pocket 80.
+        start_lr: learning rate of those: 0.0003, pocket 0.003.
         keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 2..0.5,
             which lets go over the run.
         story: tell a long prompt part by part: a few words first, and more with each part.
@@ -148,8 +154,12 @@ def deep_daze(
         size=size,
         layers=usual.layers if layers is None else layers,
         hidden=usual.hidden if hidden is None else hidden,
-        w0_first=usual.w0_first,
+        w0=w0,
+        w0_first=usual.w0_first if w0_first is None else w0_first,
     )
+    if preset == "auto":
+        sized = (smallest, largest, centre) != (None, None, None)
+        preset = ORIGINAL.preset if sized else usual.preset  # that of the pocket has no such sizes
     begun = () if init == "none" else (words.start(init, scenes, ("none", "guess")),)
     count = usual.start_steps if start_steps is None else start_steps
     if count < 1:
@@ -168,7 +178,7 @@ def deep_daze(
         perceptor=perceptor,
         steps=usual.steps if steps is None else steps,
         cutouts=usual.cutouts if cutouts is None else cutouts,
-        preset=usual.preset if preset == "auto" else preset,
+        preset=preset,
         smooth=usual.smooth if smooth is None else smooth,
         change_every=change_every,
         fade=fade,
@@ -177,23 +187,28 @@ def deep_daze(
         cut={"smallest": smallest, "largest": largest, "centre": centre},
         how={"distance": "cosine", "averaging": averaging},
     )
-    stages = (*(fitted(canvas, start, count, usual) for start in begun), paint)
+    rate = usual.start_lr if start_lr is None else start_lr
+    stages = (*(fitted(canvas, start, count, rate, usual.start_share) for start in begun), paint)
     return Recipe(name="deep-daze", title=title, stages=stages)
 
 
-def fitted(canvas: "Siren", start: "StartSpec", steps: int, usual: Usual) -> "Stage":
-    """A stage that brings a network near to what it is to start from."""
+def fitted(canvas: "Siren", start: "StartSpec", steps: int, lr: float, share: float) -> "Stage":
+    """A stage that brings a network near to what it is to start from.
+
+    Args:
+        share: of the side of the picture, at which it is fitted.
+    """
     import dataclasses
 
     from reverie.loss.pixel import PixelPull
     from reverie.optimizer import DiffGrad
     from reverie.recipe import Stage
 
-    width, height = (max(round(side * usual.start_share), 1) for side in canvas.size)
+    width, height = (max(round(side * share), 1) for side in canvas.size)
     return Stage(
         canvas=dataclasses.replace(canvas, size=(width, height)),
         losses={"start": PixelPull(towards=start, measure="square")},
-        optimizer=DiffGrad(lr=usual.start_lr),
+        optimizer=DiffGrad(lr=lr),
         steps=steps,
         name="start",
     )

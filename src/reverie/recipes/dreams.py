@@ -23,7 +23,7 @@ from reverie.protocols import Draws, Image, Machine, Moment, parts
 SEEN = 4  # views that it is enough to choose by
 AT_ONCE = 8  # drawn and seen together
 SMALL = (128, 128)  # at which those of the pocket generator are seen
-NAMED = 0.5  # how much the name of a class counts beside its drawing
+NAMED = 1.0  # how much the name of a class counts beside its drawing
 TURNS = 6  # candidates for each of a few classes
 MOST = 100_000  # candidates to look at: FuseDream's ten thousand take hours on a CPU
 
