@@ -25,6 +25,7 @@ from steps import (
     clip_shapes,
     compare,
     forget_peak,
+    painted,
     print_found,
     target_row,
 )
@@ -35,11 +36,10 @@ from reverie.canvas.averaged import AveragedCanvas
 from reverie.canvas.biggan import BigGANCanvas, Conditions
 from reverie.canvas.biggan_models import dreamer_of
 from reverie.curve import as_curve
-from reverie.device import fast_matmul, machine
+from reverie.device import machine
 from reverie.loss.biggan import FewClasses, NormalNoise, many_classes, unlike_noise
 from reverie.loss.prompts import PromptLoss, Target
 from reverie.nets.biggan import BigGANDeep, frozen
-from reverie.optimize import optimize
 from reverie.optimizer import Adam
 from reverie.weights.biggan_layouts import shapes
 
@@ -149,14 +149,7 @@ def reverie(folder: Path, size: int, steps: int, precision: str) -> Iterator[flo
     optimizer, lr = Adam(lr=LR).build(canvas.groups())
     del tensors
     forget_peak()
-    with fast_matmul(on):
-        began = 0.0
-        for frame in optimize(canvas, losses, optimizer, lr, steps=steps + 1):
-            if frame.step:  # what came since the frame before
-                yield time.process_time() - began
-            if frame.step == steps:
-                return
-            began = time.process_time()
+    yield from painted(canvas, losses, optimizer, lr, on, steps)
 
 
 def networks() -> dict[str, Shapes]:

@@ -23,6 +23,7 @@ from steps import (
     clip_shapes,
     compare,
     forget_peak,
+    painted,
     print_found,
     target_row,
 )
@@ -31,10 +32,9 @@ from torch import Tensor, nn
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.siren import Siren
 from reverie.curve import as_curve
-from reverie.device import fast_matmul, machine
+from reverie.device import machine
 from reverie.loss.prompts import PromptLoss, Target
 from reverie.nets.siren import places, points
-from reverie.optimize import optimize
 from reverie.optimizer import AdamP, AdamPOptimizer
 
 WAYS = ("original fp32", "reverie fp32", "reverie bf16")
@@ -101,14 +101,7 @@ def reverie(folder: Path, size: int, steps: int, precision: str) -> Iterator[flo
     loss = PromptLoss([eyes], cutter, [scene], distance="cosine", averaging=averaging)
     optimizer, lr = AdamP(lr=LR).build(canvas.groups())
     forget_peak()
-    with fast_matmul(on):
-        began = 0.0
-        for frame in optimize(canvas, {"prompts": loss}, optimizer, lr, steps=steps + 1):
-            if frame.step:  # what came since the frame before
-                yield time.process_time() - began
-            if frame.step == steps:
-                return
-            began = time.process_time()
+    yield from painted(canvas, {"prompts": loss}, optimizer, lr, on, steps)
 
 
 def networks() -> dict[str, Shapes]:

@@ -24,6 +24,7 @@ from steps import (
     clip_shapes,
     compare,
     forget_peak,
+    painted,
     print_found,
     target_row,
 )
@@ -32,10 +33,9 @@ from torch import Tensor, nn
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.vqgan import VQGANCanvas
 from reverie.curve import as_curve
-from reverie.device import fast_matmul, machine
+from reverie.device import machine
 from reverie.loss.prompts import PromptLoss, Target, spherical
 from reverie.nets.vqgan import VQGAN, rows_of
-from reverie.optimize import optimize
 from reverie.optimizer import Adam
 from reverie.protocols import Draws, Moment
 from reverie.weights.read import read_tensors
@@ -166,14 +166,7 @@ def reverie(folder: Path, size: int, steps: int, precision: str) -> Iterator[flo
     optimizer, lr = Adam(lr=0.1).build(canvas.groups())
     del tensors
     forget_peak()
-    with fast_matmul(on):
-        began = 0.0
-        for frame in optimize(canvas, {"prompts": loss}, optimizer, lr, steps=steps + 1):
-            if frame.step:  # what came since the frame before
-                yield time.process_time() - began
-            if frame.step == steps:
-                return
-            began = time.process_time()
+    yield from painted(canvas, {"prompts": loss}, optimizer, lr, on, steps)
 
 
 def start(size: int) -> Tensor:

@@ -1,5 +1,7 @@
 """What big-sleep and deep-daze took is taken here, and means what it meant."""
 
+import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from reverie.compat import Imagine, big_sleep, deep_daze
 from reverie.compat.imagine import begun
 from reverie.errors import ReverieError, RunError, SpecError
 from reverie.prompt import Prompt, parse
+from reverie.recipes.big_sleep import SMALL
 from reverie.run import Run
 
 QUICK = {"epochs": 1, "iterations": 2, "num_cutouts": 2, "seed": 7}
@@ -16,6 +19,8 @@ PACKAGES = pytest.mark.parametrize("package", [big_sleep, deep_daze], ids=lambda
 
 @pytest.fixture(autouse=True)
 def somewhere_else(tmp_path, monkeypatch):
+    quick = dataclasses.replace(SMALL, init="best:6")  # to choose takes longer than to paint
+    monkeypatch.setattr(sys.modules["reverie.recipes.big_sleep"], "SMALL", quick)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "home"))
 

@@ -56,9 +56,8 @@ def painted(package: ModuleType, words: tuple[str, ...]) -> int:
         sys.stderr.write(f"{remark}\n")
     folder = free_folder(target, wanted.run["seed"])
     code = app([*wanted.words()[:1], "--output", str(folder), *wanted.words()[1:]]) or 0
-    found = [path for path in folder.glob("picture.*") if path.suffix != ".part"]
-    if found:
-        placed(found[0], target)
+    if (picture := folder / "picture.png").exists():
+        placed(picture, target)
         print(target)
     return code
 

@@ -5,23 +5,10 @@ Differs: what is left out is as the recipe has it, so one epoch and not twenty; 
 has the decay of its Python, 0.99, on the command line too (there 0.5).
 """
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from reverie.compat.keywords import (
-    NOT_NEEDED,
-    Keyword,
-    Keywords,
-    Wanted,
-    checked,
-    file_of,
-    film_of,
-    prompt_of,
-    remarks_of,
-    see_with,
-    steps_of,
-)
+from reverie.compat.keywords import NOT_NEEDED, Keyword, Keywords, Wanted, asked, checked, see_with
 from reverie.errors import SpecError
 
 PACKAGE, COMMAND = "big-sleep", "dream"
@@ -74,10 +61,7 @@ def wanted(given: Mapping[str, Any]) -> Wanted:
     if given.get("encoding") is not None:
         raise SpecError("encoding: an embedding cannot stand in a recipe; give text or img")
     given = checked(given, KEYWORDS, PACKAGE)
-    own = Wanted("big-sleep", prompt_of(given))
-    own.remarks = remarks_of(given, WHY)
-    own.file = file_of(given, time.strftime("%y%m%d-%H%M%S"))
-    own.overwrite = given.get("overwrite", False)
+    own = asked("big-sleep", given, KEYWORDS, WHY, FILMS)
     for name, option in (
         ("lr", "lr"),
         ("max_classes", "max_classes"),
@@ -85,8 +69,6 @@ def wanted(given: Mapping[str, Any]) -> Wanted:
     ):
         if name in given:
             own.options[option] = given[name]
-    if (steps := steps_of(given, KEYWORDS)) is not None:
-        own.options["steps"] = steps
     if {"num_cutouts", "gradient_accumulate_every"} & {*given}:
         each = given.get("num_cutouts", KEYWORDS["num_cutouts"].default)
         own.options["cutouts"] = each * given.get("gradient_accumulate_every", 1)
@@ -98,12 +80,8 @@ def wanted(given: Mapping[str, Any]) -> Wanted:
         own.fields["stages[0].canvas.decay"] = given["ema_decay"]
     if "image_size" in given:
         sized(own, given["image_size"])
-    if "seed" in given and not given.get("random"):
-        own.run["seed"] = given["seed"]
     if given.get("save_best"):
         own.run["best"] = True
-    if film := film_of(given, FILMS):
-        own.run["video"] = own.file.removesuffix(".png") + film
     return own
 
 

@@ -5,23 +5,10 @@ Differs: `gauss_sampling` really draws normal sizes, of mean 0.6 and deviation 0
 is fitted for longer, if not told how long; what is left out is as the recipe has it.
 """
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from reverie.compat.keywords import (
-    NOT_NEEDED,
-    Keyword,
-    Keywords,
-    Wanted,
-    checked,
-    file_of,
-    film_of,
-    prompt_of,
-    remarks_of,
-    see_with,
-    steps_of,
-)
+from reverie.compat.keywords import NOT_NEEDED, Keyword, Keywords, Wanted, asked, checked, see_with
 from reverie.errors import SpecError
 
 PACKAGE, COMMAND = "deep-daze", "imagine"
@@ -108,27 +95,18 @@ def wanted(given: Mapping[str, Any]) -> Wanted:
     if given.get("clip_encoding") is not None:
         raise SpecError("clip_encoding: an embedding cannot stand in a recipe; give text or img")
     given = checked(given, KEYWORDS, PACKAGE)
-    own = Wanted("deep-daze", prompt_of(given))
-    own.remarks = remarks_of(given, WHY)
-    own.file = file_of(given, time.strftime("%y%m%d-%H%M%S"))
-    own.overwrite = given.get("overwrite", False)
+    own = asked("deep-daze", given, KEYWORDS, WHY, FILMS)
     own.options |= {option: given[name] for name, option in PLAIN if name in given}
     if given.get("deeper"):
         own.options["layers"] = DEEPER
-    if (steps := steps_of(given, KEYWORDS)) is not None:
-        own.options["steps"] = steps
     if (side := given.get("image_width")) is not None:
         own.options["size"] = (side, side)
     if "model_name" in given:
         see_with(own, given["model_name"])
     add_cutouts(own, given)
     add_story(own, given)
-    if "seed" in given:
-        own.run["seed"] = given["seed"]
     if "optimizer" in given:
         own.run["optimizer"] = _optimiser(given["optimizer"])
-    if film := film_of(given, FILMS):
-        own.run["video"] = own.file.removesuffix(".png") + film
     return own
 
 

@@ -2,7 +2,8 @@
 
 import difflib
 import math
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +53,35 @@ class Wanted:
         if self.prompt.startswith("-"):
             return [self.recipe, *words, "--", self.prompt]
         return [self.recipe, self.prompt, *words]
+
+
+def asked(
+    recipe: str,
+    given: Mapping[str, Any],
+    keywords: Keywords,
+    why: Mapping[str, str],
+    films: Sequence[tuple[str, str]],
+) -> Wanted:
+    """What keywords that both packages have ask for.
+
+    Args:
+        why: of those that do nothing here, why they are not needed.
+        films: pairs of a keyword and the ending of the film that it asks for.
+
+    Raises:
+        SpecError: a value cannot be.
+    """
+    own = Wanted(recipe, prompt_of(given), overwrite=given.get("overwrite", False))
+    own.file = file_of(given, time.strftime("%y%m%d-%H%M%S"))
+    own.remarks = [f"{name} is not needed: {why[name]}" for name in given if name in why]
+    if (steps := steps_of(given, keywords)) is not None:
+        own.options["steps"] = steps
+    if "seed" in given and not given.get("random"):
+        own.run["seed"] = given["seed"]
+    film = next((ending for name, ending in films if given.get(name)), None)
+    if film:
+        own.run["video"] = own.file.removesuffix(".png") + film
+    return own
 
 
 def _option(name: str, value: Any) -> list[str]:
@@ -158,16 +188,3 @@ def see_with(own: Wanted, name: str) -> None:
         own.remarks.append(
             f"{name} is not installed; {best()} instead; get it with: reverie models pull {name}"
         )
-
-
-def remarks_of(given: Mapping[str, Any], why: Mapping[str, str]) -> list[str]:
-    """A word about each that was given and does nothing here."""
-    return [f"{name} is not needed: {why[name]}" for name in given if name in why]
-
-
-def film_of(given: Mapping[str, Any], endings: Sequence[tuple[str, str]]) -> str | None:
-    """The ending of the film that is wanted, of pairs of a keyword and an ending."""
-    return next((ending for name, ending in endings if given.get(name)), None)
-
-
-Translator = Callable[[Mapping[str, Any]], Wanted]
