@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from reverie import image as images
 from reverie.augment.cutouts import Cutouts
 from reverie.augment.presets import PRESETS
+from reverie.canvas.biggan import built
+from reverie.canvas.biggan_models import POCKET
 from reverie.canvas.portrait import space
 from reverie.canvas.start import Perlin
 from reverie.device import machine
@@ -97,6 +100,7 @@ DREAMS = {  # what is dreamt on: words and a picture that lead
     "lighthouse": ("a fox", "castle"),
     "castle": ("a blue butterfly", "flowers"),
 }
+PAIRS = (("cat", "owl"), ("castle", "rocket"), ("house", "mushroom"), ("rose", "crab"))
 VIEW, COLUMNS, LABEL = 112, 8, 150
 
 
@@ -275,6 +279,44 @@ def dream_layers() -> None:
     labelled(told, 4, "dream-layers.webp", side=320, quality=80)
 
 
+def big_sleep() -> None:
+    """24 prompts that nothing was tuned on, dreamt by the pocket generator."""
+    painted_24("big-sleep", "big-sleep.webp")
+
+
+def deep_daze() -> None:
+    """The same prompts, painted by a small SIREN."""
+    painted_24("deep-daze", "deep-daze.webp")
+
+
+def painted_24(recipe: str, name: str) -> None:
+    """A sheet of the prompts of the bench, as the bench paints them."""
+    words = (HERE.parents[1] / "bench" / "blind_prompts.txt").read_text().splitlines()
+    told = []
+    for text in words:
+        steps = RECIPES[recipe](text, perceptor="pocket-clip").steps
+        told.append((text, frames(recipe, text, (steps,), seed=1, size=(256, 256))[-1]))
+    labelled(told, 6, name, side=192)
+
+
+def mixing() -> None:
+    """Between two classes of the pocket generator, and one's coarse rows with the other's fine."""
+    own, rows = built(POCKET, machine("cpu", "fp32")), []
+    names = list(own.names["thing"])
+    for pair in PAIRS:
+        one, other = (F.one_hot(torch.tensor(names.index(name)), len(names)) for name in pair)
+        depth = torch.arange(own.network.rows)[:, None]
+        shares = [torch.full_like(depth, t, dtype=torch.float32) for t in (0, 0.25, 0.5, 0.75, 1)]
+        shares += [(depth >= k).float() for k in (1, 3)]
+        things = torch.stack([one * (1 - share) + other * share for share in shares])
+        z = own.noise("thing", [0] * len(things))[:, None].expand(-1, own.network.rows, -1)
+        places = F.one_hot(torch.zeros(len(things), own.network.rows).long(), 23).float()
+        paper = own.noise("place", [0] * len(things))[:, None].expand_as(z)
+        drawn = own.drawn([paper, z], [places, things])
+        rows.append((" and ".join(pair), torch.cat([*own.picture(drawn, (128, 128))], 2)[None]))
+    labelled(rows, 1, "mixing.webp", side=7 * 128)
+
+
 def captioned(recipe: str, last: int, name: str) -> None:
     """A sheet of all words with what the last step of a recipe shows of them."""
     told = [(words, frames(recipe, words, (last,), size=(256, 256))[-1]) for words in SCENES]
@@ -302,7 +344,7 @@ PAGES = {
     page.__name__: page
     for page in (
         *(cutouts, steps, stages, scenes, vqgan, faces, edits, spooky),
-        *(dream, dream_layers),
+        *(big_sleep, deep_daze, mixing, dream, dream_layers),
     )
 }
 
