@@ -124,7 +124,7 @@ def deep_dream(
 def alone(scenes: "Scenes") -> str | None:
     """The picture that is the whole of a prompt, if it is one."""
     (first, *_), *more = scenes
-    return None if more or len(scenes[0]) > 1 else first.picture
+    return None if more or len(scenes[0]) > 1 or first.words else first.picture
 
 
 def usual_layer(layers: Sequence[str]) -> str:
@@ -260,14 +260,12 @@ def _said(
     tiles: "AugmentSpec",
 ) -> "LossSpec":
     """What leads to words."""
-    from reverie.augment.cutouts import Cutouts
     from reverie.loss.prompts import Prompts
-    from reverie.spec import from_json
+    from reverie.recipes.words import views
 
-    cut = {"kind": "Cutouts", "count": cutouts, "preset": preset}
     return Prompts(
         scenes=scenes,
         perceptors=(dreamer,),
-        augment=from_json(cut, Cutouts, "$.cutouts") if cutouts else tiles,
+        augment=views(cutouts, preset) if cutouts else tiles,
         weight=weight,
     )
