@@ -141,12 +141,13 @@ class BigGAN(CanvasSpec):
         return {self.model: pocket.digest(POCKET) if small else find(self.model, "biggan").digest()}
 
     def memory(self, machine: Machine) -> int:
-        """As measured on CPUs with the published networks of 128 to 512 pixels a side."""
+        """As measured on CPUs with networks of the published widths, of 128 to 512 pixels a side: the
+        larger a layer, the fewer its channels."""
         side = side_of(self.model)
         if self.model == POCKET:
-            return 60_000_000 + 600 * self.size[0] * self.size[1]
-        each = 4_000 if machine.precision is torch.bfloat16 else 8_000
-        return each * side**2 + super().memory(machine)
+            return 60_000_000 + 280 * self.size[0] * self.size[1]
+        each = 1_500_000 if machine.precision is torch.bfloat16 else 2_300_000
+        return each * side + super().memory(machine)
 
     def dreamer(self, machine: Machine) -> Dreamer:
         return built(self.model, machine)
