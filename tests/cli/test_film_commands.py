@@ -117,12 +117,16 @@ class TestFilm:
         assert message in err
         assert not Path("film").exists()
 
-    def test_a_canvas_that_cannot_begin_with_a_picture_says_so(self, reverie):
-        code, _, err = reverie("film", "an owl", "--canvas", "scene", "--refine", 0, "--size", 32,
-                               "--steps", 1, "-o", "film")  # fmt: skip
+    def test_what_cannot_be_moved_says_so_and_stands_still(self, reverie):
+        options = ["film", "an owl", "--canvas", "scene", "--refine", 0, "--size", 32,
+                   "--steps", 1, "--steps-per-frame", 1, "--seconds", "0.2"]  # fmt: skip
+        code, _, err = reverie(*options, "--zoom", 1.02, "-o", "film")
         assert code == 2
-        assert "cannot begin with a picture" in err
+        assert "what a Scene draws cannot be moved; leave out zoom, rotation and shift" in err
         assert not Path("film").exists()
+        code, _, err = reverie(*options, "-o", "film.mp4")
+        assert code == 0, err
+        assert len(frames(Path("film.mp4"))) == 5
 
 
 class TestRestyle:
@@ -134,6 +138,13 @@ class TestRestyle:
         shown = frames(Path("fog.mp4"))
         assert (len(shown), shown[0].shape) == (3, (48, 64, 3))  # its size
         assert seconds(Path("fog.mp4")) == pytest.approx(0.5)  # and its rate
+
+    def test_what_cannot_begin_with_a_picture_says_so(self, reverie, clip):
+        options = ["--canvas", "scene", "--refine", 0, "--size", 32, "-o", "film"]
+        code, _, err = reverie("restyle", clip, "an owl", *options)
+        assert code == 2
+        assert "a Scene cannot begin with a picture" in err
+        assert not Path("film").exists()
 
     @pytest.mark.parametrize(
         "source, message",

@@ -50,6 +50,12 @@ def painted(recipe, folder):
     return [p.frame.image for p in run.frames()][-1]
 
 
+def test_words_and_a_picture_as_one_lead_and_are_not_dreamt_on(photo):
+    made = deep_dream(f"an owl + {photo}", octaves=1, steps=1, size=(64, 48))
+    assert isinstance(made.stages[0].canvas.start, Perlin)
+    assert made.stages[0].losses["prompts"].scenes[0][0].picture == str(photo)
+
+
 def test_a_picture_alone_is_dreamt_on_in_its_own_size_and_nothing_leads(photo):
     made = deep_dream(photo, perceptor="pocket-clip")
     assert made.stages[-1].canvas == Dream(size=(300, 200), start=Picture(path=photo))

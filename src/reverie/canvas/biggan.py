@@ -141,8 +141,8 @@ class BigGAN(CanvasSpec):
         return {self.model: pocket.digest(POCKET) if small else find(self.model, "biggan").digest()}
 
     def memory(self, machine: Machine) -> int:
-        """As measured on CPUs with networks of the published widths, of 128 to 512 pixels a side: the
-        larger a layer, the fewer its channels."""
+        """As measured on CPUs with networks of the published widths, of 128 to 512 pixels a side:
+        the larger a layer, the fewer its channels."""
         side = side_of(self.model)
         if self.model == POCKET:
             return 60_000_000 + 280 * self.size[0] * self.size[1]

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reverie import image as images
+from reverie.canvas.averaged import Averaged
 from reverie.errors import SpecError
 from reverie.film.footage import Keep, paintable
 from reverie.film.painter import Painter
@@ -37,13 +38,22 @@ class Frames:
         more = {"keep": self.keep} if self.keep and footage and footage.keep else None
         self.painter = Painter(recipe, plan.frames, on, lr=plan.lr, more=more, state=state)
         if len(recipe.stages) == 1 and not paintable(self.painter.painting.canvas):
-            name = type(recipe.stages[-1].canvas).__name__
-            raise SpecError(
-                f"film: a {name} canvas cannot begin with a picture; use --canvas fourier"
-            )
+            self._refuse_pictures()
         self.whole: int = state["done"] if state else 0  # frames that are done
         self.tone: Tone | None = state["tone"].to(on.device) if self.whole and state else None
         self.steps_done, self.begun = 0, False
+
+    def _refuse_pictures(self) -> None:
+        """For a canvas that cannot begin with a picture, such as the one before it, moved."""
+        canvas = self.recipe.stages[-1].canvas
+        name = type(canvas.canvas if isinstance(canvas, Averaged) else canvas).__name__
+        if self.plan.footage:
+            raise SpecError(f"film: a {name} cannot begin with a picture; use --canvas fourier")
+        if not all(map(self.plan.motion.rests, range(self.plan.frames))):
+            raise SpecError(
+                f"film: what a {name} draws cannot be moved; leave out zoom, rotation and shift, "
+                "or use --canvas fourier"
+            )
 
     @property
     def steps(self) -> int:
