@@ -34,7 +34,7 @@ from torch import Tensor, nn
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.averaged import AveragedCanvas
 from reverie.canvas.biggan import BigGANCanvas, Conditions
-from reverie.canvas.biggan_models import dreamer_of
+from reverie.canvas.biggan_models import model_of
 from reverie.curve import as_curve
 from reverie.device import machine
 from reverie.loss.biggan import FewClasses, NormalNoise, many_classes, unlike_noise
@@ -131,10 +131,10 @@ def reverie(folder: Path, size: int, steps: int, precision: str) -> Iterator[flo
     on = machine("cpu", precision)
     eyes = Eyes(folder, on.precision)
     tensors = weights(folder, size)
-    dreamer = dreamer_of(frozen(fields(size), tensors, on.precision))
-    rows = dreamer.network.rows
+    gan = model_of(frozen(fields(size), tensors, on.precision))
+    rows = gan.network.rows
     begun = Conditions(torch.randn(1, rows, 128), torch.randn(1, rows, 1000) * 0.3 - 3.9)
-    canvas = AveragedCanvas(BigGANCanvas(dreamer, (size, size), {"picture": begun}), DECAY)
+    canvas = AveragedCanvas(BigGANCanvas(gan, (size, size), {"picture": begun}), DECAY)
     losses = {
         "prompts": PromptLoss(
             [eyes],

@@ -3,7 +3,7 @@ from .augment.tiles import Tiles
 from .augment.whole import WholeView
 from .canvas.averaged import Averaged
 from .canvas.biggan import BigGAN
-from .canvas.biggan_start import MixedDream, RandomDream
+from .canvas.biggan_start import MixedClasses, RandomClasses
 from .canvas.dream import Dream
 from .canvas.fourier import Fourier
 from .canvas.pixels import Pixels
@@ -107,7 +107,7 @@ __all__ = [
     "LossSpec",
     "Machine",
     "MeanLatent",
-    "MixedDream",
+    "MixedClasses",
     "MixedLatent",
     "Moment",
     "NormalNoise",
@@ -124,7 +124,7 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Ramp",
-    "RandomDream",
+    "RandomClasses",
     "RandomLatent",
     "Range",
     "Recipe",

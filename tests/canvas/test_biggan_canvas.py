@@ -9,15 +9,15 @@ import torch
 import torch.nn.functional as F
 
 from reverie.canvas.biggan import BigGAN, soft_top_k
-from reverie.canvas.biggan_models import Dreamer
-from reverie.canvas.biggan_start import CEILING, FLOOR, MixedDream, RandomDream
+from reverie.canvas.biggan_models import BigGANModel
+from reverie.canvas.biggan_start import CEILING, FLOOR, MixedClasses, RandomClasses
 from reverie.device import machine
 from reverie.errors import SpecError, WeightsError
 
 CPU = machine("cpu", "fp32")
 GOLDEN = Path(__file__).parents[1] / "golden" / "biggan-deep"
 POCKET = BigGAN(size=(40, 32))
-TWO = MixedDream(picks={"place": (1, 2), "thing": (3, 700)}, among=8)
+TWO = MixedClasses(picks={"place": (1, 2), "thing": (3, 700)}, among=8)
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +29,15 @@ def published(tmp_path_factory) -> str:
     return str(folder / "weights.safetensors")
 
 
-def dreamer(spec: BigGAN) -> Dreamer:
-    return spec.dreamer(CPU)
+def gan(spec: BigGAN) -> BigGANModel:
+    return spec.gan(CPU)
 
 
 def test_a_published_network_draws_its_rows_of_noise_and_classes(published) -> None:
     canvas = BigGAN(model=published).build(CPU, (4, 5))
     conditions = canvas.conditions["picture"]
     z, classes = conditions.latents, conditions.logits.sigmoid()
-    want = (dreamer(BigGAN(model=published)).network(z, classes) + 1) / 2
+    want = (gan(BigGAN(model=published)).network(z, classes) + 1) / 2
     assert torch.equal(canvas(), want.clamp(0, 1))
     assert canvas().shape == (2, 3, 128, 128)
 
@@ -51,7 +51,7 @@ def test_a_network_has_the_size_that_it_draws_unless_another_is_asked_for(publis
 @pytest.mark.parametrize("small", [True, False], ids=["pocket", "published"])
 def test_a_random_start_is_normal_noise_and_all_classes_a_little(published, small) -> None:
     spec = POCKET if small else BigGAN(model=published)
-    begun = RandomDream().draw(dreamer(spec), range(40), None)
+    begun = RandomClasses().draw(gan(spec), range(40), None)
     for kind, (latents, logits) in begun.items():
         n = logits.shape[-1]
         if not small:
@@ -60,15 +60,15 @@ def test_a_random_start_is_normal_noise_and_all_classes_a_little(published, smal
         else:
             assert logits.sigmoid().sum(-1).mean() == pytest.approx(1, rel=0.25), kind
         assert logits.std() == pytest.approx(0.3, abs=0.05)
-        assert n == dreamer(spec).kinds[kind].stop - dreamer(spec).kinds[kind].start
+        assert n == gan(spec).kinds[kind].stop - gan(spec).kinds[kind].start
 
 
 def test_each_kind_of_drawing_has_classes_of_its_own() -> None:
     canvas = POCKET.build(CPU, (3,))
     with torch.no_grad():
-        before = canvas.dreamers[0].drawn([*parts(canvas, "latents")], canvas.classes())
+        before = canvas.gans[0].drawn([*parts(canvas, "latents")], canvas.classes())
         canvas.conditions["thing"].logits += 1
-        after = canvas.dreamers[0].drawn([*parts(canvas, "latents")], canvas.classes())
+        after = canvas.gans[0].drawn([*parts(canvas, "latents")], canvas.classes())
     place, thing = (before - after).abs().flatten(1).amax(1)
     assert place < 1e-4 < thing
 
@@ -94,7 +94,7 @@ def test_soft_top_k_gives_each_its_share_of_what_is_left() -> None:
 
 @pytest.mark.parametrize("temperature", [None, 2.0])
 def test_a_mixture_begins_with_the_shares_of_its_classes(temperature: float | None) -> None:
-    own = dreamer(POCKET)
+    own = gan(POCKET)
     begun = TWO.draw(own, range(3), temperature)
     for kind, numbers in TWO.picks.items():
         logits = begun[kind][1]
@@ -108,14 +108,14 @@ def test_a_mixture_begins_with_the_shares_of_its_classes(temperature: float | No
 
 
 def test_the_best_candidate_leads_where_it_is_told_to() -> None:
-    led = MixedDream(picks=TWO.picks, among=8, lead=6.0).draw(dreamer(POCKET), (1,), None)
+    led = MixedClasses(picks=TWO.picks, among=8, lead=6.0).draw(gan(POCKET), (1,), None)
     assert led["thing"][1].sigmoid()[..., 3].min() > 0.9
 
 
 def test_mixed_noise_is_as_far_from_zero_as_noise(published) -> None:
     spec = BigGAN(model=published)
-    start = MixedDream(picks={"picture": tuple(range(60))}, among=60)
-    latents, _ = start.draw(dreamer(spec), range(60), None)["picture"]
+    start = MixedClasses(picks={"picture": tuple(range(60))}, among=60)
+    latents, _ = start.draw(gan(spec), range(60), None)["picture"]
     assert 0.75 < latents.std() < 1.1  # that of noise without its tails is 0.88
 
 
@@ -130,20 +130,20 @@ def test_noise_with_a_meaning_keeps_it() -> None:
 
 
 def test_candidates_are_the_same_whoever_asks_and_each_class_has_its_turn(published) -> None:
-    own = dreamer(BigGAN(model=published))
+    own = gan(BigGAN(model=published))
     noise = own.noise("picture", [7, 8])
     assert torch.equal(noise[1:], own.noise("picture", [8])) and noise.abs().max() <= 2
     assert [own.number("picture", n) for n in (0, 9, 10, 23)] == [0, 9, 0, 3]
 
 
 def test_a_thing_stands_before_its_place() -> None:
-    spec = BigGAN(size=(64, 64), start=MixedDream(picks={"place": (6,), "thing": (3,)}, among=8))
+    spec = BigGAN(size=(64, 64), start=MixedClasses(picks={"place": (6,), "thing": (3,)}, among=8))
     canvas = spec.build(CPU, (1,))
     with torch.no_grad():
         before = canvas()
         canvas.conditions["place"].latents.mul_(-1)
         moved = (canvas() - before).abs().amax(1)[0]
-    drawn = canvas.dreamers[0].drawn([*parts(canvas, "latents")], canvas.classes())[1, 0, 3]
+    drawn = canvas.gans[0].drawn([*parts(canvas, "latents")], canvas.classes())[1, 0, 3]
     alpha = F.interpolate(((drawn + 1) / 2)[None, None], (64, 64), mode="area")[0, 0]
     assert moved[:4].mean() > 0.05  # the corners are place, and so is nothing of the thing
     assert moved[24:40, 24:40][alpha[24:40, 24:40] > 0.97].mean() < 0.05
@@ -166,10 +166,10 @@ def test_what_cannot_be_is_refused(fields: dict, about: str) -> None:
 def test_what_does_not_fit_a_generator_is_refused_when_it_is_built() -> None:
     with pytest.raises(SpecError, match="max_classes: got 24, and pocket-biggan has only 23"):
         BigGAN(size=(8, 8), max_classes=24).build(CPU, (1,))
-    other = MixedDream(picks={"picture": (1,)}, among=3)
+    other = MixedClasses(picks={"picture": (1,)}, among=3)
     with pytest.raises(SpecError, match="picks: got picture; this generator draws place, thing"):
         BigGAN(size=(8, 8), start=other).build(CPU, (1,))
     with pytest.raises(SpecError, match="picks: thing: got"):
-        MixedDream(picks={"thing": ()}, among=3)
+        MixedClasses(picks={"thing": ()}, among=3)
     with pytest.raises(WeightsError, match="no model 'biggest'"):
         BigGAN(model="biggest", size=(8, 8)).build(CPU, (1,))

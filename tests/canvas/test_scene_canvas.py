@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reverie.canvas.layers import sharpened
+from reverie.canvas.compositing import sharpened
 from reverie.canvas.scene import (
     REACH,
     Arrangement,

@@ -7,13 +7,13 @@ import pytest
 
 from reverie.canvas.averaged import Averaged
 from reverie.canvas.biggan import BigGAN
-from reverie.canvas.biggan_models import pocket_dreamer
-from reverie.canvas.biggan_start import MixedDream, RandomDream
+from reverie.canvas.biggan_models import pocket_model
+from reverie.canvas.biggan_start import MixedClasses, RandomClasses
 from reverie.device import machine
 from reverie.errors import SpecError
 from reverie.loss.biggan import FewClasses, NormalNoise
 from reverie.loss.latent import LatentPull
-from reverie.recipes import dreams
+from reverie.recipes import candidates
 from reverie.recipes.big_sleep import big_sleep
 from reverie.recipes.saved import reworded, varied
 from reverie.run import Run
@@ -48,7 +48,7 @@ def canvas(recipe) -> BigGAN:
 
 def chosen(recipe, kind: str) -> list[str]:
     """The names of the classes that the start mixes."""
-    own = pocket_dreamer(CPU)
+    own = pocket_model(CPU)
     return [own.names[kind][own.number(kind, n)] for n in canvas(recipe).start.picks[kind]]
 
 
@@ -61,7 +61,7 @@ def test_the_pocket_generator_begins_with_things_and_a_place_that_the_words_name
 
 def test_what_was_chosen_is_in_the_recipe_and_not_chosen_again(tmp_path, monkeypatch) -> None:
     made = big_sleep("a castle", **QUICK)
-    monkeypatch.setattr(dreams, "mixed", None)  # nobody may choose again
+    monkeypatch.setattr(candidates, "mixed", None)  # nobody may choose again
     run = Run.start(made, tmp_path / "run", CPU)
     frames = [p.frame.image for p in run.frames()]
     again = [p.frame.image for p in Run.start(made, tmp_path / "again", CPU).frames()]
@@ -73,7 +73,7 @@ def test_with_a_biggan_and_a_clip_all_is_as_in_big_sleep(biggan) -> None:
     made = big_sleep("a fox", perceptor=CLIP)
     (stage,) = made.stages
     own, words = canvas(made), stage.losses["prompts"]
-    assert (own.model, own.size, own.start) == ("mine", (128, 128), RandomDream())
+    assert (own.model, own.size, own.start) == ("mine", (128, 128), RandomClasses())
     assert (own.max_classes, own.temperature, own.truncation) == (None, 2.0, 1.0)
     assert (stage.steps, stage.optimizer.lr) == (1050, 0.07)
     assert (words.distance, words.weight) == ("cosine", 100.0)
@@ -84,7 +84,7 @@ def test_with_a_biggan_and_a_clip_all_is_as_in_big_sleep(biggan) -> None:
 def test_noise_with_a_meaning_is_held_to_where_it_began_and_not_to_noise() -> None:
     made = big_sleep("a fox", **QUICK | {"init": "random"})
     assert isinstance(made.stages[0].losses["noise"], LatentPull)
-    assert canvas(made).start == RandomDream()
+    assert canvas(made).start == RandomClasses()
 
 
 def test_a_published_network_can_begin_with_the_best_of_many(biggan, tmp_path) -> None:
@@ -110,9 +110,9 @@ def test_other_words_and_another_start_are_chosen_anew() -> None:
     assert chosen(other, "thing")[0] == "owl" and "snow" in chosen(other, "place")
     assert canvas(other).start.lead == canvas(made).start.lead
     plain = varied(made, init="random", max_classes=4)
-    assert canvas(plain).start == RandomDream() and canvas(plain).max_classes == 4
+    assert canvas(plain).start == RandomClasses() and canvas(plain).max_classes == 4
     assert reworded(plain, "an owl").stages[0].canvas == plain.stages[0].canvas
-    assert isinstance(canvas(varied(plain, init="best:4")).start, MixedDream)
+    assert isinstance(canvas(varied(plain, init="best:4")).start, MixedClasses)
 
 
 @pytest.mark.parametrize("init", ["bests", "best:0", "best:", "best:1000000", "owl.png"])

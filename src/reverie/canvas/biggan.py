@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from reverie.canvas.biggan_models import POCKET, Dreamer, pocket_dreamer, published_dreamer, side_of
-from reverie.canvas.biggan_start import BigGANStart, RandomDream
+from reverie.canvas.biggan_models import POCKET, BigGANModel, pocket_model, published_model, side_of
+from reverie.canvas.biggan_start import BigGANStart, RandomClasses
 from reverie.canvas.stylegan import NativeSize
 from reverie.errors import SpecError
 from reverie.nets.biggan import Interpolation
@@ -38,7 +38,7 @@ class Conditions(nn.Module):
 
 
 class BigGANCanvas(Canvas):
-    """Draws `conditions`, one for each kind of drawing that the dreamer makes a picture of.
+    """Draws `conditions`, one for each kind of drawing that together make a picture.
 
     Args:
         max_classes: only so many classes of each row count, as shares that softmax gives them at
@@ -47,7 +47,7 @@ class BigGANCanvas(Canvas):
 
     def __init__(
         self,
-        dreamer: Dreamer,
+        gan: BigGANModel,
         size: tuple[int, int],
         conditions: dict[str, Conditions],
         *,
@@ -57,7 +57,7 @@ class BigGANCanvas(Canvas):
         interpolation: Interpolation = "linear",
     ) -> None:
         super().__init__()
-        self.dreamers = (dreamer,)  # shared by all canvases, so no part of the state
+        self.gans = (gan,)  # shared by all canvases, so no part of the state
         self.size, self.max_classes, self.temperature = size, max_classes, temperature
         self.truncation = truncation
         self.interpolation: Interpolation = interpolation
@@ -68,10 +68,10 @@ class BigGANCanvas(Canvas):
         return {"latents": [c.latents for c in every], "classes": [c.logits for c in every]}
 
     def forward(self) -> Image:
-        dreamer, classes = self.dreamers[0], self.classes()
+        gan, classes = self.gans[0], self.classes()
         latents = [c.latents for c in self._conditions()]
-        drawn = dreamer.drawn(latents, classes, self.truncation, self.interpolation)
-        return dreamer.picture(drawn, self.size)
+        drawn = gan.drawn(latents, classes, self.truncation, self.interpolation)
+        return gan.picture(drawn, self.size)
 
     def classes(self) -> list[Float[Tensor, "b rows _"]]:
         """The value of every class, 0 to 1, for each kind of drawing."""
@@ -86,7 +86,7 @@ class BigGANCanvas(Canvas):
 
     @torch.no_grad()
     def project_(self) -> None:
-        if (bound := self.dreamers[0].bound) is not None:
+        if (bound := self.gans[0].bound) is not None:
             for c in self._conditions():
                 c.latents.clamp_(-bound, bound)
 
@@ -119,7 +119,7 @@ class BigGAN(CanvasSpec):
 
     model: str = POCKET
     size: tuple[int, int] = NativeSize()  # type: ignore[assignment]
-    start: BigGANStart = RandomDream()
+    start: BigGANStart = RandomClasses()
     max_classes: int | None = None
     temperature: float = 2.0
     truncation: float = 1.0
@@ -149,24 +149,24 @@ class BigGAN(CanvasSpec):
         each = 1_500_000 if machine.precision is torch.bfloat16 else 2_300_000
         return each * side + super().memory(machine)
 
-    def dreamer(self, machine: Machine) -> Dreamer:
+    def gan(self, machine: Machine) -> BigGANModel:
         return built(self.model, machine)
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> BigGANCanvas:
-        dreamer = self.dreamer(machine)
-        for kind, columns in dreamer.kinds.items():
+        gan = self.gan(machine)
+        for kind, columns in gan.kinds.items():
             if self.max_classes and self.max_classes > columns.stop - columns.start:
                 raise SpecError(
                     f"max_classes: got {self.max_classes}, and {self.model} has only "
                     f"{columns.stop - columns.start} classes for a {kind}"
                 )
         one = self.temperature if self.max_classes else None
-        begun = self.start.draw(dreamer, seeds, one)
+        begun = self.start.draw(gan, seeds, one)
         conditions = {
-            kind: Conditions(*(x.to(machine.device) for x in begun[kind])) for kind in dreamer.kinds
+            kind: Conditions(*(x.to(machine.device) for x in begun[kind])) for kind in gan.kinds
         }
         return BigGANCanvas(
-            dreamer,
+            gan,
             self.size,
             conditions,
             max_classes=self.max_classes,
@@ -177,9 +177,9 @@ class BigGAN(CanvasSpec):
 
 
 @lru_cache(maxsize=2)
-def built(model: str, machine: Machine) -> Dreamer:
+def built(model: str, machine: Machine) -> BigGANModel:
     """A model, built once for every machine."""
-    return pocket_dreamer(machine) if model == POCKET else published_dreamer(model, machine)
+    return pocket_model(machine) if model == POCKET else published_model(model, machine)
 
 
 def tiny() -> BigGAN:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from reverie.canvas.layers import background, placed
+from reverie.canvas.compositing import background, placed
 from reverie.canvas.scene import painter
 from reverie.canvas.stylegan import fitted
 from reverie.nets import pocket_biggan as meaning
@@ -29,11 +29,11 @@ Size = tuple[int, int]
 Noise = Float[Tensor, "n z"]
 Drawn = Float[Tensor, "kinds b c s s"]
 TAILS = 2.0  # of the noise of a candidate, in deviations
-POSE = (0.5, 0.52, math.log(0.86), 0.0)  # of the pocket generator's thing, as in `layers.placed`
+POSE = (0.5, 0.52, math.log(0.86), 0.0)  # of the pocket generator's thing
 
 
 @dataclass(frozen=True)
-class Dreamer:
+class BigGANModel:
     """A generator, and the kinds of its drawings that together make a picture, from back to front.
 
     kinds: the classes that a drawing of each kind may have.
@@ -78,16 +78,16 @@ class Dreamer:
         return candidate % (at.stop - at.start)
 
 
-def published_dreamer(model: str, machine: Machine) -> Dreamer:
+def published_model(model: str, machine: Machine) -> BigGANModel:
     """A BigGAN-deep as it was published."""
     found = find(model, "biggan")
     tensors, fields = biggan_layout(found.tensors(), found.config, str(found.path))
-    return dreamer_of(frozen(fields, tensors, machine.precision).to(machine.device))
+    return model_of(frozen(fields, tensors, machine.precision).to(machine.device))
 
 
-def dreamer_of(network: BigGANDeep) -> Dreamer:
+def model_of(network: BigGANDeep) -> BigGANModel:
     """A network one drawing of which is the picture."""
-    return Dreamer(
+    return BigGANModel(
         network,
         {"picture": slice(0, network.num_classes)},
         {"picture": (-3.9, 0.3)},
@@ -99,12 +99,12 @@ def dreamer_of(network: BigGANDeep) -> Dreamer:
     )
 
 
-def pocket_dreamer(machine: Machine) -> Dreamer:
+def pocket_model(machine: Machine) -> BigGANModel:
     """The generator of the package: a place, and a thing before it."""
     made, about = painter(machine), pocket.read(POCKET).about
     things, places = about["classes"], about["places"]
     many = {"place": len(places), "thing": len(things)}
-    return Dreamer(
+    return BigGANModel(
         made.net,
         {
             "place": slice(len(things), len(things) + len(places)),

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reverie.canvas.biggan_models import Dreamer
+from reverie.canvas.biggan_models import BigGANModel
 from reverie.errors import SpecError
 from reverie.protocols import Draws
 from reverie.spec import spec
@@ -27,7 +27,7 @@ class BigGANStart(ABC):
     """Data that describes how noise and classes begin."""
 
     @abstractmethod
-    def draw(self, dreamer: Dreamer, seeds: Sequence[int], temperature: float | None) -> Begun:
+    def draw(self, gan: BigGANModel, seeds: Sequence[int], temperature: float | None) -> Begun:
         """Of every picture, on the CPU. Each depends on its own seed alone.
 
         Args:
@@ -36,20 +36,20 @@ class BigGANStart(ABC):
 
 
 @spec
-class RandomDream(BigGANStart):
+class RandomClasses(BigGANStart):
     """Normal noise, and all classes a little."""
 
-    def draw(self, dreamer: Dreamer, seeds: Sequence[int], temperature: float | None) -> Begun:
+    def draw(self, gan: BigGANModel, seeds: Sequence[int], temperature: float | None) -> Begun:
         draws, begun = Draws(seeds, 0, "start"), {}
-        for kind, at in dreamer.kinds.items():
-            own, (mean, deviation) = draws.named(kind), dreamer.asleep[kind]
-            luck = own.named("classes").normal(dreamer.network.rows, at.stop - at.start)
-            begun[kind] = dreamer.random(kind, own), mean + deviation * luck
+        for kind, at in gan.kinds.items():
+            own, (mean, deviation) = draws.named(kind), gan.asleep[kind]
+            luck = own.named("classes").normal(gan.network.rows, at.stop - at.start)
+            begun[kind] = gan.random(kind, own), mean + deviation * luck
         return begun
 
 
 @spec
-class MixedDream(BigGANStart):
+class MixedClasses(BigGANStart):
     """A mixture of candidates: every row of every picture has shares of its own.
 
     picks: the numbers of the candidates of each kind of drawing, those that suit the words best
@@ -68,26 +68,26 @@ class MixedDream(BigGANStart):
             if not numbers or min(numbers) < 0:
                 raise SpecError(f"picks: {kind}: got {list(numbers)}; name candidates, from 0 on")
 
-    def draw(self, dreamer: Dreamer, seeds: Sequence[int], temperature: float | None) -> Begun:
-        if {*self.picks} != {*dreamer.kinds}:
+    def draw(self, gan: BigGANModel, seeds: Sequence[int], temperature: float | None) -> Begun:
+        if {*self.picks} != {*gan.kinds}:
             raise SpecError(
                 f"picks: got {', '.join(self.picks) or 'none'}; this generator draws "
-                f"{', '.join(dreamer.kinds)}"
+                f"{', '.join(gan.kinds)}"
             )
         return {
-            kind: self._mixed(dreamer, kind, Draws(seeds, 0, f"start/{kind}"), temperature)
-            for kind in dreamer.kinds
+            kind: self._mixed(gan, kind, Draws(seeds, 0, f"start/{kind}"), temperature)
+            for kind in gan.kinds
         }
 
     def _mixed(
-        self, dreamer: Dreamer, kind: str, draws: Draws, temperature: float | None
+        self, gan: BigGANModel, kind: str, draws: Draws, temperature: float | None
     ) -> tuple[Tensor, Tensor]:
-        numbers, at = self.picks[kind], dreamer.kinds[kind]
-        luck = draws.normal(dreamer.network.rows, len(numbers))  # [b, rows, k]
+        numbers, at = self.picks[kind], gan.kinds[kind]
+        luck = draws.normal(gan.network.rows, len(numbers))  # [b, rows, k]
         luck[..., 0] += self.lead
         share = luck.softmax(-1)
-        own = torch.tensor([dreamer.number(kind, number) for number in numbers])
+        own = torch.tensor([gan.number(kind, number) for number in numbers])
         classes = share @ F.one_hot(own, at.stop - at.start).float()  # [b, rows, classes]
         classes = classes.clamp(FLOOR, CEILING)
-        latents = dreamer.mixed(kind, numbers, share, draws)
+        latents = gan.mixed(kind, numbers, share, draws)
         return latents, temperature * classes.log() if temperature else classes.logit()

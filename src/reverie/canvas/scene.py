@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from reverie.canvas.art import Art, ArtName
-from reverie.canvas.layers import background, placed
+from reverie.canvas.compositing import background, placed
 from reverie.canvas.start import check_size, rgb
 from reverie.errors import SpecError
 from reverie.nets import pocket_biggan as meaning

@@ -11,13 +11,13 @@ from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 from reverie.cli import (
     compat,
     doctor,
-    dreams,
     faces,
     film,
     invert,
     looking,
     models,
     morph,
+    packages,
     painting,
     render,
     runs,
@@ -60,7 +60,7 @@ app.command(spooky.spooky_command(), group=PAINT)
 app.command(invert.invert_command(), group=PAINT)
 for command in (film.film_command(), film.restyle_command()):
     app.command(command, group=PAINT)
-for command in (dreams.dream, dreams.imagine):
+for command in (packages.dream, packages.imagine):
     app.command(command, group=PAINT, help_flags=[], version_flags=[])
 compat.app.group = (PAINT,)
 app.command(compat.app)

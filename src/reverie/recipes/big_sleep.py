@@ -151,13 +151,13 @@ def start(canvas: "BigGAN", words: "Prompts", init: str) -> "BigGANStart":
         SpecError: nothing.
     """
     from reverie.canvas.biggan_models import POCKET
-    from reverie.canvas.biggan_start import RandomDream
+    from reverie.canvas.biggan_start import RandomClasses
     from reverie.errors import SpecError
-    from reverie.recipes.dreams import MOST, mixed
+    from reverie.recipes.candidates import MOST, mixed
 
     found = re.fullmatch(r"best:(\d+)", init)
     if init == "random":
-        return RandomDream()
+        return RandomClasses()
     if not found or not 1 <= int(found[1]) <= MOST:
         raise SpecError(f"init: {init!r} is not random, nor best:N with N from 1 to {MOST}")
     how = (SMALL_MIXED, LEAD) if canvas.model == POCKET else (MIXED, 0.0)

@@ -192,7 +192,7 @@ def _chosen_anew(recipe: "Recipe") -> "Recipe":
     from reverie.canvas.averaged import Averaged
     from reverie.canvas.biggan import BigGAN
     from reverie.canvas.stylegan import StyleGAN
-    from reverie.recipes import choosing, dreams
+    from reverie.recipes import candidates, choosing
 
     stages: list[Stage] = []
     for stage in recipe.stages:
@@ -200,7 +200,7 @@ def _chosen_anew(recipe: "Recipe") -> "Recipe":
         if said and isinstance(canvas, StyleGAN | BigGAN):
             new: CanvasSpec
             if isinstance(canvas, BigGAN):
-                new = dreams.anew(canvas, said)
+                new = candidates.anew(canvas, said)
             else:
                 new = choosing.anew(canvas, said)
             if isinstance(stage.canvas, Averaged):

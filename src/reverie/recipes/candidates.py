@@ -15,7 +15,7 @@ from torch import Tensor
 
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.biggan import BigGAN, BigGANCanvas
-from reverie.canvas.biggan_start import MixedDream, RandomDream
+from reverie.canvas.biggan_start import MixedClasses, RandomClasses
 from reverie.device import machine
 from reverie.loss.prompts import PromptLoss, Prompts
 from reverie.protocols import Draws, Image, Machine, Moment, parts
@@ -28,28 +28,28 @@ TURNS = 6  # candidates for each of a few classes
 MOST = 100_000  # candidates to look at: FuseDream's ten thousand take hours on a CPU
 
 
-def mixed(canvas: BigGAN, words: Prompts, among: int, kept: int, lead: float = 0.0) -> MixedDream:
+def mixed(canvas: BigGAN, words: Prompts, among: int, kept: int, lead: float = 0.0) -> MixedClasses:
     """A mixture of the `kept` candidates, among so many, that suit the words best.
 
     Of several kinds of drawings the one in front is chosen first, then what is behind it.
     """
     on = machine()
-    if canvas.dreamer(on).names:
+    if canvas.gan(on).names:
         canvas = dataclasses.replace(canvas, size=SMALL)
     if isinstance(words.augment, Cutouts) and words.augment.count > SEEN:
         words = dataclasses.replace(words, augment=dataclasses.replace(words.augment, count=SEEN))
     choice = Choice(canvas, words, on)
-    for kind in reversed(choice.dreamer.kinds):
+    for kind in reversed(choice.gan.kinds):
         choice.choose(kind, among, kept)
-    return MixedDream(picks=choice.picks, among=among, lead=lead)
+    return MixedClasses(picks=choice.picks, among=among, lead=lead)
 
 
 def anew(canvas: BigGAN, words: Prompts) -> BigGAN:
     """A canvas for other words, or of another network: itself, unless its start was chosen."""
     begun = canvas.start
-    if not isinstance(begun, MixedDream):
+    if not isinstance(begun, MixedClasses):
         return canvas
-    canvas = dataclasses.replace(canvas, start=RandomDream())  # while there is no other choice
+    canvas = dataclasses.replace(canvas, start=RandomClasses())  # while there is no other choice
     kept = max(map(len, begun.picks.values()))
     return dataclasses.replace(canvas, start=mixed(canvas, words, begun.among, kept, begun.lead))
 
@@ -58,11 +58,11 @@ class Choice:
     """Candidates, and how far each is from the words. `picks` begins with the first of each."""
 
     def __init__(self, canvas: BigGAN, words: Prompts, on: Machine) -> None:
-        self.canvas, self.dreamer = canvas, canvas.dreamer(on)
+        self.canvas, self.gan = canvas, canvas.gan(on)
         built = canvas.build(on, [0])
         assert isinstance(built, BigGANCanvas)
         self.loss: PromptLoss = words.build(built, on)
-        self.picks: dict[str, tuple[int, ...]] = dict.fromkeys(self.dreamer.kinds, (0,))
+        self.picks: dict[str, tuple[int, ...]] = dict.fromkeys(self.gan.kinds, (0,))
 
     @torch.no_grad()
     def choose(self, kind: str, among: int, kept: int) -> None:
@@ -76,7 +76,7 @@ class Choice:
             suits += (-far / self.loss.weight(0.0)).tolist()
         if near is not None:
             for i, number in enumerate(numbers):
-                suits[i] += NAMED * float(near[self.dreamer.number(kind, number)])
+                suits[i] += NAMED * float(near[self.gan.number(kind, number)])
         order = sorted(range(len(numbers)), key=suits.__getitem__, reverse=True)
         self.picks[kind] = tuple(numbers[i] for i in order[:kept])
 
@@ -93,12 +93,12 @@ class Choice:
         """How near the names of the classes of a kind are to the words that attract, as the
         perceptors read them: of what is behind, together with what is in front of it. None where
         they have no names, or nothing attracts."""
-        dreamer, near = self.dreamer, list[Tensor]()
-        *_, front = dreamer.kinds
-        said = [f"a {name}" for name in dreamer.names.get(kind, ())]
+        gan, near = self.gan, list[Tensor]()
+        *_, front = gan.kinds
+        said = [f"a {name}" for name in gan.names.get(kind, ())]
         if said and kind != front:
-            best = dreamer.names[front][dreamer.number(front, self.picks[front][0])]
-            said = [f"a {best} in {name}" for name in dreamer.names[kind]]
+            best = gan.names[front][gan.number(front, self.picks[front][0])]
+            said = [f"a {best} in {name}" for name in gan.names[kind]]
         if said:
             for i, perceptor in enumerate(self.loss.perceptors):
                 read = perceptor.encode_text(said)
@@ -111,13 +111,13 @@ class Choice:
 
     def drawn(self, kind: str, numbers: Sequence[int]) -> Image:
         """Pictures of candidates of a kind, with the best so far of the other kinds."""
-        rows, latents, classes = self.dreamer.network.rows, [], []
-        device = self.dreamer.network.embeddings.weight.device
-        for other, at in self.dreamer.kinds.items():
+        rows, latents, classes = self.gan.network.rows, [], []
+        device = self.gan.network.embeddings.weight.device
+        for other, at in self.gan.kinds.items():
             own = numbers if other == kind else self.picks[other][:1] * len(numbers)
-            one = torch.tensor([self.dreamer.number(other, number) for number in own])
+            one = torch.tensor([self.gan.number(other, number) for number in own])
             hot = F.one_hot(one, at.stop - at.start).float()
-            noise = self.dreamer.noise(other, own)
+            noise = self.gan.noise(other, own)
             latents.append(noise[:, None].expand(-1, rows, -1).to(device))
             classes.append(hot[:, None].expand(-1, rows, -1).to(device))
-        return self.dreamer.picture(self.dreamer.drawn(latents, classes), self.canvas.size)
+        return self.gan.picture(self.gan.drawn(latents, classes), self.canvas.size)

@@ -96,8 +96,8 @@ def parser(package: ModuleType) -> "ArgumentParser":
 
 def told(keyword: "Keyword") -> str:
     """What a flag is by default, and what becomes of it."""
-    there = "" if keyword.default is None else f"default: {keyword.default}; "
-    return f"{there}here {keyword.here}".replace("`", "").replace("%", "%%")
+    there = f"default: {keyword.default}; " if keyword.default not in (None, "") else ""
+    return f"{there}here {keyword.here}".replace("`", "").replace("\\|", "|").replace("%", "%%")
 
 
 def truth(text: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from reverie import cli
 from reverie import image as images
 from reverie.cli import main
-from reverie.cli.dreams import read
+from reverie.cli.packages import read
 from reverie.compat import big_sleep, deep_daze
 from reverie.errors import SpecError
 from reverie.recipes.big_sleep import SMALL
