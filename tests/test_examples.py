@@ -119,6 +119,14 @@ def test_a_picture_is_painted_small_and_drawn_large(tmp_path):
     assert story_in(path)["recipe"]["name"] == "deep-daze"
 
 
+def test_the_example_of_crossing_goes_from_one_thing_towards_the_other():
+    crossed = runpy.run_path(str(ROOT / "examples" / "crossing.py"), run_name="crossing")["crossed"]
+    pictures = crossed("castle", "rocket", size=(32, 24))
+    assert pictures.shape == (7, 3, 24, 32)
+    away = (pictures - pictures[:1]).abs().mean((1, 2, 3))
+    assert away[0] == 0 and away[6] > away[3] > 0
+
+
 def test_the_example_of_dreams_shows_what_each_neuron_likes():
     liked = runpy.run_path(str(ROOT / "examples" / "dream.py"), run_name="dream")["liked"]
     quick = {"size": (24, 16), "octaves": 1, "steps": 2}
