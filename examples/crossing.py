@@ -1,5 +1,5 @@
-"""One thing in the shape of another: coarse blocks of a BigGAN take the class of the first, fine blocks
-that of the second, as BigSleep may by itself.
+"""One thing in the shape of another: coarse blocks of a BigGAN take the class of the first, fine
+ones that of the second, as BigSleep may by itself.
 
     python examples/crossing.py castle rocket crossed.png
 """
