@@ -81,7 +81,8 @@ def test_flags_are_read_as_fire_reads_them(package) -> None:
         (["a fox", "--overwrite=perhaps"], "'perhaps' is neither True nor False"),
         (["a fox", "--epochs"], "--epochs: expected one argument"),
         ([], "text: is missing"),
-        (["a", "fox"], "unrecognized arguments: fox"),
+        (["a", "fox"], "unrecognized arguments: fox; put words in quotes"),
+        (["a fox", "--text", "a dog"], "'a fox' and 'a dog' are two; write a | between them"),
     ],
 )
 def test_a_mistake_is_one_line_and_paints_nothing(package, flags, about, capsys) -> None:
@@ -89,6 +90,17 @@ def test_a_mistake_is_one_line_and_paints_nothing(package, flags, about, capsys)
     out, err = capsys.readouterr()
     assert about in err and err.count("\n") == 1 and not out
     assert not Path("pictures").exists()
+
+
+def test_a_stop_says_that_the_copy_stays_behind(capsys, monkeypatch) -> None:
+    def stopped(frames, console, preview):
+        next(iter(frames))
+
+    monkeypatch.setattr("reverie.cli.showing.watch", stopped)
+    assert main(["dream", "a red apple", *DREAM]) == 130
+    said = capsys.readouterr().err
+    assert "a_red_apple.png stays as it is now; resume goes on with pictures" in said
+    assert images.load("a_red_apple.png").shape == (1, 3, 128, 128)
 
 
 def test_a_picture_that_is_there_stays_unless_it_may_be_painted_over(capsys) -> None:

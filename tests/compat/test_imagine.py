@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from reverie import image as images
 from reverie.compat import Imagine, big_sleep, deep_daze
 from reverie.compat.imagine import begun
 from reverie.errors import ReverieError, RunError, SpecError
 from reverie.prompt import Prompt, parse
 from reverie.recipes.big_sleep import SMALL
+from reverie.render import drawing_in
 from reverie.run import Run
 
 QUICK = {"epochs": 1, "iterations": 2, "num_cutouts": 2, "seed": 7}
@@ -39,6 +42,25 @@ def test_a_picture_that_is_there_is_not_painted_over_unless_asked() -> None:
         Imagine(text="a fox", **QUICK)()
     assert Path("a_fox.png").read_bytes() == b"mine" and not Path("pictures").exists()
     run = Imagine(text="a fox", overwrite=True, **QUICK)()
+    assert Path("a_fox.png").read_bytes() == run.pictures[0].read_bytes()
+
+
+def test_what_is_painted_from_is_never_painted_over(tmp_path) -> None:
+    images.save(torch.rand(1, 3, 24, 24), tmp_path / "a_fox.png", None)
+    before = Path("a_fox.png").read_bytes()
+    for given in ({"img": "a_fox.png"}, {"img": str(tmp_path / "a_fox.png")}):
+        with pytest.raises(RunError, match="a_fox.png is what is painted from"):
+            Imagine(text="a fox", overwrite=True, **given, **QUICK)()
+    with pytest.raises(RunError, match="a_fox.png is what is painted from"):
+        Imagine(text="a fox", start_image_path="a_fox.png", overwrite=True)()
+    Imagine(img="a_fox.png", image_size=128, **QUICK)()
+    assert Path("a_fox_imagined.png").exists() and Path("a_fox.png").read_bytes() == before
+
+
+def test_a_picture_that_can_be_drawn_again_takes_its_network_along() -> None:
+    quick = {"image_width": 24, "batch_size": 1, "start_image_train_iters": 2, "iterations": 2}
+    run = Imagine(text="a fox", package="deep-daze", epochs=1, **quick)()
+    assert drawing_in(Path("a_fox.png")).size == (24, 24)
     assert Path("a_fox.png").read_bytes() == run.pictures[0].read_bytes()
 
 
@@ -144,7 +166,11 @@ def test_what_is_of_the_run_goes_to_the_run() -> None:
     own = big_sleep.wanted({"text": "a b", "save_best": True, "seed": 3, "save_progress": True})
     assert own.run == {"seed": 3, "best": True, "video": "a_b.mp4"}
     own = deep_daze.wanted({"text": "a b", "optimizer": "diffgrad", "save_gif": True})
-    assert own.run == {"optimizer": "DiffGrad", "video": "a_b.gif"}
+    assert own.run == {"optimizer": "DiffGrad", "video": "a_b.gif"} and not own.remarks
+    own = deep_daze.wanted({"text": "a b", "save_gif": True, "save_video": True})
+    assert own.run == {"video": "a_b.mp4"} and own.remarks == [
+        "save_gif: one film is made, the other"
+    ]
     assert big_sleep.wanted({"text": "a", "seed": 3, "random": True}).run == {}
 
 
@@ -165,7 +191,7 @@ def test_the_running_mean_has_the_decay_that_is_asked_for() -> None:
     ("given", "name"),
     [
         ({"text": "A fox | an owl/bear"}, "A_fox_an_owl_bear.png"),
-        ({"img": "in/photo.of.me.jpg"}, "photo.of.me.png"),
+        ({"img": "in/photo.of.me.jpg"}, "photo.of.me_imagined.png"),
         ({"text": "..", "seed": 4, "append_seed": True}, "picture.4.png"),
         ({"text": "x" * 300}, f"{'x' * 120}.png"),
     ],

@@ -10,6 +10,7 @@ from reverie.augment.cutouts import Cutouts
 from reverie.canvas.drawing import Drawing
 from reverie.canvas.siren import Siren
 from reverie.canvas.start import Picture
+from reverie.curve import as_curve
 from reverie.device import machine
 from reverie.errors import SpecError
 from reverie.loss.pixel import PixelPull
@@ -104,3 +105,10 @@ def test_a_saved_one_takes_other_options():
     assert (stage.canvas.layers, stage.canvas.hidden) == (3, 24)
     loss = stage.losses["prompts"]
     assert (loss.averaging, loss.augment.smallest) == (0.5, 0.3)
+
+
+def test_a_deep_network_takes_smaller_steps_where_the_pocket_perceptor_judges() -> None:
+    shallow, deep = (deep_daze("a fox", perceptor="pocket-clip", layers=n) for n in (8, 9))
+    for small, large in zip(deep.stages, shallow.stages, strict=True):
+        rates = [as_curve(stage.optimizer.lr)(0.0) for stage in (small, large)]
+        assert rates[0] < rates[1]

@@ -203,18 +203,21 @@ class TestRemarks:
         assert said == 'reading "canine" as "dog"; I do not know "zzxqy"'
 
     def test_only_the_models_that_take_part_are_named(self):
-        (limits,) = remarks(fourier("an owl", perceptor=f"pocket-clip,{WEIGHTS}"))
+        own, limits = remarks(fourier("an owl", perceptor=f"pocket-clip,{WEIGHTS}"))
+        assert own == f"with {WEIGHTS}"
         assert limits.startswith("with pocket-clip: ")
-        (limits,) = remarks(scene("an owl", perceptor=WEIGHTS, **QUICK))
+        _, limits = remarks(scene("an owl", perceptor=WEIGHTS, **QUICK))
         assert limits.startswith("with pocket-biggan: ")
 
-    def test_nothing_is_told_when_no_pocket_model_looks(self):
-        assert remarks(fourier("a zzxqy", perceptor=WEIGHTS)) == []
+    def test_of_other_models_only_the_names_are_told(self):
+        assert remarks(fourier("a zzxqy", perceptor=WEIGHTS)) == [f"with {WEIGHTS}"]
 
 
 class TestSavedRecipes:
     def test_options_of_several_stages_must_be_set_by_their_path(self):
-        with pytest.raises(SpecError, match=r"--style: this recipe has several stages; use --set"):
+        with pytest.raises(
+            SpecError, match=r"--style: this recipe has several stages, from 0 to 1"
+        ):
             varied(scene("an owl", **QUICK), style="noto")
 
     def test_a_scene_of_one_stage_takes_the_options_of_its_canvas(self):

@@ -4,6 +4,7 @@ Source: nerdyrodent/VQGAN-CLIP, `generate.py` (2021): its flags, their defaults,
 reads prompts. `docs/from-vqgan-clip.md` says what each flag is here and what differs.
 """
 
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -103,6 +104,8 @@ def quiet_parser(name: str, description: str, **how: Any) -> "ArgumentParser":
     class Parser(ArgumentParser):
         def error(self, message: str) -> NoReturn:
             message = message.removeprefix("argument ")
+            if re.fullmatch(r"unrecognized arguments: [^-].*", message):
+                message += "; put words in quotes"
             raise SpecError(f"{message}; all flags: {name} --help")
 
     return Parser(prog=name, description=description, **how)

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 app = App(
     name="models",
-    help="Fetch, bring in, check, look into and remove models: CLIP, VQGAN, StyleGAN, ProGAN.",
+    help="Fetch, bring in, check, look into and remove models: CLIP, VQGAN, BigGAN, StyleGAN ...",
     help_format="rich",
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from reverie.cli.compat import free_folder, quiet_parser
+from reverie.errors import SpecError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -40,7 +41,6 @@ def imagine(*words: Words) -> int:
 def painted(package: ModuleType, words: tuple[str, ...]) -> int:
     """Paints with the recipe that stands for a package, and puts the picture where it would."""
     import shlex
-    from pathlib import Path
 
     from reverie.cli.app import app
     from reverie.compat.imagine import free, placed
@@ -48,7 +48,7 @@ def painted(package: ModuleType, words: tuple[str, ...]) -> int:
 
     wanted = package.wanted(read(package, words))
     wanted.run.setdefault("seed", fresh_seed())
-    target = free(Path(wanted.file), wanted.overwrite)
+    target = free(wanted)
     if wanted.overwrite and "video" in wanted.run:
         wanted.run["overwrite"] = True
     sys.stderr.write(f"our own command: {shlex.join(['reverie', *wanted.words()])}\n")
@@ -59,6 +59,8 @@ def painted(package: ModuleType, words: tuple[str, ...]) -> int:
     if (picture := folder / "picture.png").exists():
         placed(picture, target)
         print(target)
+        if code:
+            sys.stderr.write(f"{target} stays as it is now; resume goes on with {picture}\n")
     return code
 
 
@@ -69,7 +71,9 @@ def read(package: ModuleType, words: tuple[str, ...]) -> dict[str, Any]:
         SpecError: a flag is not known, or a value cannot be.
     """
     given = vars(parser(package).parse_args(list(words)))
-    given["text"] = given.pop("words") or given["text"]
+    if (first := given.pop("words")) and given["text"]:
+        raise SpecError(f"text: {first!r} and {given['text']!r} are two; write a | between them")
+    given["text"] = first or given["text"]
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -96,7 +100,7 @@ def parser(package: ModuleType) -> "ArgumentParser":
 
 def told(keyword: "Keyword") -> str:
     """What a flag is by default, and what becomes of it."""
-    there = f"default: {keyword.default}; " if keyword.default not in (None, "") else ""
+    there = f"there {keyword.default}; " if keyword.default not in (None, "") else ""
     return f"{there}here {keyword.here}".replace("`", "").replace("\\|", "|").replace("%", "%%")
 
 

@@ -40,6 +40,8 @@ def show(run: Run, *, budget: float | None, preview: bool) -> int:
     if run.stills:
         names = ", ".join(path.name for path in run.stills)
         console.print(f"stages before: {names}", highlight=False, markup=False)
+    if run.story.get("best") and last.score is None:
+        console.print("no best picture: nothing in this recipe gives a score", highlight=False)
     for path in [*run.files, *compared(run)]:
         print(path, flush=True)
     if not last.ended:

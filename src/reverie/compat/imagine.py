@@ -59,12 +59,15 @@ class Imagine:
             RunError: the picture is there already, and `overwrite` is not set.
             ReverieError: as `reverie.paint`.
         """
-        target = free(Path(self.wanted.file), self.wanted.overwrite)
+        target = free(self.wanted)
         run = begun(self.wanted)
         for _ in run.frames():
             pass
         placed(run.pictures[0], target)
         return run
+
+    def __repr__(self) -> str:
+        return f"Imagine({self.package}: {self.wanted.prompt!r})"
 
 
 def package_of(keywords: Mapping[str, Any]) -> str:
@@ -109,21 +112,38 @@ def begun(wanted: Wanted) -> "Run":
     return Run.start(recipe, folder_for(recipe), film=film, best=wanted.run.get("best", False))
 
 
-def free(target: Path, overwrite: bool) -> Path:
-    """A file's path, unless something is there that must not be lost.
+def free(wanted: Wanted) -> Path:
+    """Where the picture is to be, unless something is there that must not be lost.
 
     Raises:
         RunError: something is.
     """
-    if target.exists() and not overwrite:
-        raise RunError(f"{target} is there already; move it away, or overwrite it with overwrite")
+    target = Path(wanted.file)
+    if target.exists() and any(target.samefile(path) for path in wanted.reads if exists(path)):
+        raise RunError(
+            f"{target} is what is painted from, and the picture would be called that, too; work in "
+            "another folder, or give other words"
+        )
+    if target.exists() and not wanted.overwrite:
+        raise RunError(
+            f"{target} is there already; move it away, or say overwrite (on the command line "
+            "--overwrite)"
+        )
     return target
 
 
+def exists(path: str) -> bool:
+    return Path(path).exists()
+
+
 def placed(picture: Path, target: Path) -> None:
-    """Puts a copy of a picture somewhere, whole or not at all."""
+    """Puts a copy of a picture somewhere, whole or not at all; and of what lies beside it under its
+    name, from which it can be drawn again."""
     import shutil
 
-    part = target.with_name(f".{target.name}.part")
-    shutil.copyfile(picture, part)
-    part.replace(target)
+    beside = picture.with_suffix(".safetensors")
+    for source in (picture, *([beside] if beside.exists() else [])):
+        whole = target.with_suffix(source.suffix) if source is not picture else target
+        part = whole.with_name(f".{whole.name}.part")
+        shutil.copyfile(source, part)
+        part.replace(whole)

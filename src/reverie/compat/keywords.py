@@ -34,7 +34,8 @@ Keywords = Mapping[str, Keyword]
 @dataclass
 class Wanted:
     """What is asked for: a recipe and its options, options of the run, fields to set, and what to
-    say of the rest. `file`: what the picture is to be called; `overwrite`: even if it is there."""
+    say of the rest. `file`: what the picture is to be called; `overwrite`: even if it is there;
+    `reads`: pictures that it is painted from."""
 
     recipe: str
     prompt: str
@@ -44,6 +45,7 @@ class Wanted:
     remarks: list[str] = field(default_factory=list)
     file: str = "picture.png"
     overwrite: bool = False
+    reads: list[str] = field(default_factory=list)
 
     def words(self) -> list[str]:
         """Our own command, word by word."""
@@ -78,9 +80,10 @@ def asked(
         own.options["steps"] = steps
     if "seed" in given and not given.get("random"):
         own.run["seed"] = given["seed"]
-    film = next((ending for name, ending in films if given.get(name)), None)
-    if film:
-        own.run["video"] = own.file.removesuffix(".png") + film
+    own.reads = [given[name] for name in ("img", "start_image_path") if name in given]
+    if asked_for := [pair for pair in films if given.get(pair[0])]:
+        own.run["video"] = own.file.removesuffix(".png") + asked_for[0][1]
+        own.remarks += [f"{name}: one film is made, the other" for name, _ in asked_for[1:]]
     return own
 
 
@@ -168,7 +171,7 @@ def file_of(given: Mapping[str, Any], now: str) -> str:
     """
     from pathlib import PurePath
 
-    words = given.get("text") or PurePath(given.get("img") or "picture").stem
+    words = given.get("text") or f"{PurePath(given.get('img') or 'picture').stem}_imagined"
     name = "".join(c if c.isalnum() or c in "-_,." else "_" for c in words.replace("|", " "))
     name = "_".join(filter(None, name.split("_")))[:120].strip(".") or "picture"
     if given.get("append_seed") and "seed" in given:

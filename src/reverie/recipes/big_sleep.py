@@ -40,7 +40,7 @@ class Usual:
 
 
 ORIGINAL = Usual(steps=1050, lr=0.07, cutouts=128, preset="big-sleep", init="random")
-SMALL = Usual(steps=60, lr=(0.03, 0.005), cutouts=16, preset="scene", init="best:96")
+SMALL = Usual(steps=60, lr=(0.03, 0.005), cutouts=16, preset="scene", init="best:48")
 
 
 def big_sleep(
@@ -76,7 +76,7 @@ def big_sleep(
         preset: how views are cut, one of those of `fourier`: big-sleep, pocket scene.
         centre: views rather near the centre, so that the thing comes to be there.
         init: random, or best:200, a mixture of the 5 of 200 drawings that suit the words best:
-            random, pocket best:96.
+            random, pocket best:48.
         max_classes: how many classes may mix in each block; all if left out.
         temperature: how evenly, where max_classes is given.
         smooth: weight of total variation.
@@ -112,16 +112,18 @@ def big_sleep(
     )
     canvas = BigGAN(model=model, max_classes=max_classes, temperature=temperature)
     canvas = dataclasses.replace(canvas, size=size or canvas.size)
-    begun = start(canvas, words, usual.init if init == "auto" else init)
     losses: dict[str, LossSpec] = {"prompts": words, **pulls(model)}
     if smooth:
         losses["smooth"] = TotalVariation(weight=smooth)
     stage = Stage(
-        canvas=Averaged(canvas=dataclasses.replace(canvas, start=begun), decay=DECAY),
+        canvas=canvas,
         losses=losses,
         optimizer=Adam(lr=usual.lr if lr is None else lr),
         steps=usual.steps if steps is None else steps,
     )
+    begun = start(canvas, words, usual.init if init == "auto" else init)  # takes its time
+    canvas = Averaged(canvas=dataclasses.replace(canvas, start=begun), decay=DECAY)
+    stage = dataclasses.replace(stage, canvas=canvas)
     return Recipe(name="big-sleep", title=prompts.title(scenes), stages=(stage,))
 
 
@@ -159,7 +161,10 @@ def start(canvas: "BigGAN", words: "Prompts", init: str) -> "BigGANStart":
     if init == "random":
         return RandomClasses()
     if not found or not 1 <= int(found[1]) <= MOST:
-        raise SpecError(f"init: {init!r} is not random, nor best:N with N from 1 to {MOST}")
+        raise SpecError(
+            f"init: {init!r} is not random, nor best:N with N from 1 to {MOST}; a BigGAN cannot "
+            "begin with a picture, but be led by one: words + picture.png"
+        )
     how = (SMALL_MIXED, LEAD) if canvas.model == POCKET else (MIXED, 0.0)
     return mixed(canvas, words, int(found[1]), *how)
 

@@ -8,7 +8,7 @@ what it starts from is fitted for longer; seeds always count. Where the pocket p
 small, slowly turning network paints in larger steps, and starts from a drawing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reverie.curve import Number
@@ -68,6 +68,8 @@ SMALL = Usual(
     keep=(2.0, 0.5),
     start_share=0.5,
 )
+SMALL_STEPS = replace(SMALL, start_steps=200, start_lr=3e-4, lr=(1e-4, 3e-5))
+DEEP = 8  # networks of more layers forget themselves at the steps of small ones
 
 
 def deep_daze(
@@ -148,8 +150,10 @@ def deep_daze(
     scenes = prompts.parse(prompt)
     seer = words.best() if perceptor == "auto" else perceptor
     usual = SMALL if seer == "pocket-clip" else ORIGINAL
+    if usual is SMALL and layers is not None and layers > DEEP:
+        usual = SMALL_STEPS
     if init == "auto":
-        init = "guess" if usual is SMALL and attracting(scenes[0]) else "none"
+        init = "guess" if usual is not ORIGINAL and attracting(scenes[0]) else "none"
     canvas = Siren(
         size=size,
         layers=usual.layers if layers is None else layers,

@@ -98,7 +98,11 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     stage, *more = recipe.stages
     if options and more:
         names = ", ".join(f"--{name}" for name in options)
-        raise SpecError(f"{names}: this recipe has several stages; use --set stages[0]....=VALUE")
+        at = len(more)
+        raise SpecError(
+            f"{names}: this recipe has several stages, from 0 to {at}; set what is meant in each, "
+            f"such as --set stages[{at}].steps=50 --set stages[{at}].canvas.size=[512,384]"
+        )
     for name, loss in brought(stage, options).items():
         recipe = edited(recipe, f"stages[0].losses.{name}", to_json(loss))
     if options.get("keep_by") == "pixels":

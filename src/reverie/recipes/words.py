@@ -155,15 +155,18 @@ REAL = {  # a pocket model -> what to fetch in its place
 
 
 def remarks(recipe: "Recipe") -> list[str]:
-    """What a user should know before the pocket models paint; empty when they do not."""
+    """What a user should know before it paints: with which models, and how far those of the
+    package reach."""
     from reverie.loss.prompts import Prompts
     from reverie.perceptor.pocket import understood
     from reverie.recipe import digests
     from reverie.weights.pocket import LIMITS, NAMES
 
     used = [name for name in digests(recipe) if name in NAMES]
+    others = [name for name in digests(recipe) if name not in NAMES and not is_picture(name)]
+    own = [f"with {' and '.join(others)}"] if others else []
     if not used:
-        return []
+        return own
     losses = [loss for stage in recipe.stages for loss in stage.losses.values()]
     scenes = [scene for loss in losses if isinstance(loss, Prompts) for scene in loss.scenes]
     texts = dict.fromkeys(prompt.words for scene in scenes for prompt in scene if prompt.words)
@@ -172,4 +175,10 @@ def remarks(recipe: "Recipe") -> list[str]:
     limits = f"with {' and '.join(used)}: {LIMITS}"
     if pulls:
         limits += f"; for all else: {' and '.join(pulls)}"
-    return [said, limits] if said else [limits]
+    return [*own, said, limits] if said else [*own, limits]
+
+
+def is_picture(name: str) -> bool:
+    from reverie.prompt import PICTURE
+
+    return bool(PICTURE.search(name))

@@ -87,7 +87,8 @@ def _fields(config: Mapping[str, Any], file: str) -> dict[str, Any]:
     """What the network is built with."""
     if not config:
         raise WeightsError(
-            f"{file}: has no config beside it; put its config.json into the same folder"
+            f"{file}: has no config beside it; put it into a folder alone with its config.json, "
+            "or: reverie models import FILE --config config.json --name NAME"
         )
     config = {"image_channels": 3, **config}
     for name, (is_right, wanted) in FIELDS.items():
