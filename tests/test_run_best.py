@@ -20,8 +20,10 @@ from reverie.record.story import story_in
 from reverie.run import Run
 
 CPU = machine("cpu", "fp32")
-WORDS = Prompts(
-    scenes=parse("a red apple"), perceptors=(Pocket(),), augment=Cutouts(count=2, preset="crops")
+WORDS = Prompts(  # the second scene begins badly, so that the best step is in the middle
+    scenes=parse("a red apple ^ an owl in the snow"),
+    perceptors=(Pocket(),),
+    augment=Cutouts(count=2, preset="crops"),
 )
 
 
@@ -56,6 +58,8 @@ def test_a_stopped_run_keeps_the_best_of_before_and_after(tmp_path: Path, stop: 
     stopped = Run.start(recipe(), tmp_path / "stopped", CPU, best=True)
     list(islice(stopped.frames(), stop))
     assert (stopped.folder / "best.png").exists()
+    story = story_in(whole.folder / "best.png")
+    assert story and 0 < story["ended"]["step"] < 5
     shown(Run.open(stopped.folder))
     want, got = ((run.folder / "best.png").read_bytes() for run in (whole, stopped))
     assert got == want

@@ -26,6 +26,11 @@ def test_normal_noise_is_liked_best() -> None:
         assert unlike_noise(other) > like + 0.5
 
 
+def test_small_noise_is_only_blamed_for_its_deviation() -> None:
+    x = noise(1, 9, 4000)
+    assert unlike_noise(0.5 * x) - unlike_noise(x) == pytest.approx(0.5, abs=0.1)
+
+
 def test_one_class_a_row_is_liked_best_whichever_it_is() -> None:
     one = torch.eye(6)[[0, 3, 5]][None]
     assert many_classes(one) == 0
