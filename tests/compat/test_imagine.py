@@ -211,7 +211,8 @@ def test_date_and_time_can_come_first() -> None:
     [
         ({"text": ""}, "text: is missing"),
         ({}, "text: is missing"),
-        ({"text": "a", "img": " "}, "img: is empty"),
+        ({"text": "a", "img": " "}, "img: ' ' is no picture's name"),
+        ({"text": "a", "img": "photo"}, "img: 'photo' is no picture's name"),
         (
             {"text": "a", "num_cutout": 3, "lerning_rate": 1},
             r"takes no 'num_cutout', 'lerning_rate'",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reverie.errors import SpecError
-from reverie.prompt import Prompt, line
+from reverie.prompt import PICTURE, Prompt, line
 
 Kind = type[int] | type[float] | type[bool] | type[str]
 AGAINST = -1.0  # weight of what is to be kept away from
@@ -49,7 +49,7 @@ class Wanted:
 
     def words(self) -> list[str]:
         """Our own command, word by word."""
-        named = [(name, value) for name, value in {**self.options, **self.run}.items()]
+        named = (self.options | self.run).items()
         words = [word for name, value in named for word in _option(name, value)]
         words += [w for path, value in self.fields.items() for w in ("--set", f"{path}={value}")]
         if self.prompt.startswith("-"):
@@ -99,8 +99,7 @@ def _option(name: str, value: Any) -> list[str]:
 
 
 def checked(given: Mapping[str, Any], keywords: Keywords, package: str) -> dict[str, Any]:
-    """What was given, each of the kind that it has to be; what is as the other package has it, is
-    left out.
+    """What was given, each of the kind that it has to be; without what is None, and so not given.
 
     Raises:
         SpecError: a keyword is not known, or a value cannot be.
@@ -134,8 +133,8 @@ def prompt_of(given: Mapping[str, Any]) -> str:
         SpecError: there is neither.
     """
     texts, image = _parts(given.get("text", "")), given.get("img")
-    if image is not None and not image.strip():
-        raise SpecError("img: is empty; name a picture, or leave it out")
+    if image is not None and not PICTURE.search(image):
+        raise SpecError(f"img: {image!r} is no picture's name or link, such as photo.png")
     if not texts and not image:
         raise SpecError('text: is missing; say what to paint, such as "a pyramid made of ice"')
     wanted = [Prompt(words=text, picture=image) for text in texts] or [Prompt(picture=image)]
