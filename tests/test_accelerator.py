@@ -9,8 +9,11 @@ import torch
 from reverie.augment.cutouts import Cutouts
 from reverie.augment.presets import PRESETS
 from reverie.canvas.averaged import Averaged
+from reverie.canvas.biggan import BigGAN
+from reverie.canvas.dream import Dream
 from reverie.canvas.fourier import Fourier
 from reverie.canvas.pixels import Pixels
+from reverie.canvas.siren import Siren
 from reverie.device import machine
 from reverie.loss.prompts import Prompts
 from reverie.optimize import optimize
@@ -42,7 +45,14 @@ def paint(on, canvas, steps=4, seed=3, count=2, preset="augmented"):
 
 @pytest.mark.parametrize(
     "canvas",
-    [Pixels(size=(40, 32)), Fourier(size=(40, 33)), Averaged(canvas=Pixels(size=(24, 24)))],
+    [
+        Pixels(size=(40, 32)),
+        Fourier(size=(40, 33)),
+        Averaged(canvas=Pixels(size=(24, 24))),
+        BigGAN(size=(40, 32)),
+        Dream(size=(40, 32)),
+        Siren(size=(40, 32), layers=2, hidden=16, w0=5.0, w0_first=5.0),
+    ],
     ids=lambda spec: type(spec).__name__,
 )
 def test_the_first_steps_are_those_of_the_cpu(canvas):
