@@ -22,12 +22,6 @@ class OptimizerSpec(ABC):
 
     lr: Number | dict[str, Number]
 
-    def __post_init__(self) -> None:
-        for rate in self.lr.values() if isinstance(self.lr, dict) else [self.lr]:
-            curve = as_curve(rate)
-            if not min(curve(0.0), curve(0.5), curve(1.0)) >= 0:
-                raise SpecError(f"lr: {rate} is below 0, or no number; 0.05 is one")
-
     def build(self, groups: Groups) -> tuple[Optimizer, dict[str, Curve]]:
         """The live optimiser over `groups`, and the learning-rate curve of each."""
         given = self.lr if isinstance(self.lr, dict) else dict.fromkeys(groups, self.lr)
@@ -38,6 +32,9 @@ class OptimizerSpec(ABC):
                 + ("" if name in groups else hint(name, groups))
             )
         curves: dict[str, Curve] = {name: as_curve(value) for name, value in given.items()}
+        for name, curve in curves.items():
+            if min(curve(0.0), curve(0.5), curve(1.0)) < 0:
+                raise SpecError(f"lr: the learning rate of {name!r} is below 0: {given[name]}")
         rows = [{"name": n, "params": p, "lr": curves[n](0.0)} for n, p in groups.items()]
         try:
             return self.over(rows), curves
