@@ -6,6 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from reverie import image as images
+from reverie.canvas.siren import Siren
+from reverie.device import machine
 from reverie.errors import WeightsError
 from reverie.nets.biggan import BigGANDeep, frozen
 from reverie.weights.biggan_layouts import biggan_layout
@@ -89,6 +92,16 @@ def test_files_are_read_as_they_are_published(
     want, _ = biggan_layout(published(), CONFIG, "biggan")
     assert all(torch.equal(layout[name], tensor) for name, tensor in want.items())
     assert frozen(fields, layout)(torch.zeros(1, 6), torch.ones(1, 7)).shape == (1, 3, 16, 16)
+
+
+def test_a_painted_picture_is_no_model(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "store"))
+    spec = Siren(size=(8, 8), layers=2, hidden=4)
+    images.save(torch.rand(1, 3, 8, 8), tmp_path / "a.png", None)
+    (network,) = spec.keep(spec.build(machine("cpu", "fp32"), (1,)), [tmp_path / "a.png"])
+    with pytest.raises(WeightsError, match="is a picture that deep-daze has painted, and no model"):
+        add(network, "mine")
+    assert not installed()
 
 
 def test_no_tensor_may_be_missing_or_of_another_shape() -> None:

@@ -22,6 +22,7 @@ USUAL = {
     "progan": "progan-celebahq",
     "biggan": "biggan-deep-256",
 }
+PAINTED = {"layers.0.weight", "last_layer.weight"}  # what a picture of deep-daze is made of
 
 
 def of_use(names: Collection[str]) -> Collection[str]:
@@ -47,8 +48,13 @@ def recognised(
     """The kind of a model, and the tensors to keep of it.
 
     Raises:
-        WeightsError: the tensors are not those that the config describes.
+        WeightsError: the tensors are not those that the config describes, or are a picture.
     """
+    if {*tensors} >= PAINTED:
+        raise WeightsError(
+            f"{file}: is a picture that deep-daze has painted, and no model; draw it with: "
+            "reverie render FILE"
+        )
     kind = kind_of(tensors)
     if kind == "vqgan":
         return kind, vqgan_layout(tensors, config, file)[0]
