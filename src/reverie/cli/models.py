@@ -131,7 +131,8 @@ def import_(path: str, /, *, name: str | None = None, config: str | None = None)
 
     Args:
         path: a CLIP: OpenAI .pt, a state dict, or the transformers or open_clip layout; a VQGAN:
-            a .ckpt of taming-transformers, with its .yaml beside it; a generator of faces: NVIDIA's
+            a .ckpt of taming-transformers, with its .yaml beside it; a BigGAN-deep: its .bin, with
+            its config.json beside it; a generator of faces: NVIDIA's
             .pkl of StyleGAN2 or StyleGAN3, rosinality's .pt, or GAN Zoo's .pth; what compares
             faces: torchvision's VGG16, the heads of LPIPS for it, or ArcFace's IR-SE50.
         name: what to call it; its file name if left out.
@@ -142,12 +143,13 @@ def import_(path: str, /, *, name: str | None = None, config: str | None = None)
     from reverie.errors import WeightsError
     from reverie.weights import store
     from reverie.weights.clip_layouts import openai_layout
-    from reverie.weights.kinds import kind_of
+    from reverie.weights.kinds import kind_of, refuse_painted
     from reverie.weights.manifest import entries
     from reverie.weights.models import plain
 
     found = store.find(path)
     tensors = found.tensors()
+    refuse_painted(tensors, path)
     if kind_of(tensors) == "clip":
         openai_layout(tensors, found.config, path)  # refuses what is not CLIP either
     del tensors

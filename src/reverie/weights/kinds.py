@@ -50,11 +50,7 @@ def recognised(
     Raises:
         WeightsError: the tensors are not those that the config describes, or are a picture.
     """
-    if {*tensors} >= PAINTED:
-        raise WeightsError(
-            f"{file}: is a picture that deep-daze has painted, and no model; draw it with: "
-            "reverie render FILE"
-        )
+    refuse_painted(tensors, file)
     kind = kind_of(tensors)
     if kind == "vqgan":
         return kind, vqgan_layout(tensors, config, file)[0]
@@ -65,6 +61,19 @@ def recognised(
     if kind in generators.KINDS:
         generators.check(kind, tensors, config, file)
     return kind, dict(tensors)
+
+
+def refuse_painted(names: Collection[str], file: str) -> None:
+    """Refuses tensors that are no model but a picture.
+
+    Raises:
+        WeightsError: they are.
+    """
+    if {*names} >= PAINTED:
+        raise WeightsError(
+            f"{file}: is a picture that deep-daze has painted, and no model; draw it with: "
+            "reverie render FILE"
+        )
 
 
 def called(kinds: Collection[str]) -> str:
