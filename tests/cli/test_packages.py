@@ -12,10 +12,12 @@ from reverie import cli
 from reverie import image as images
 from reverie.cli import main
 from reverie.cli.packages import read
-from reverie.compat import big_sleep, deep_daze
+from reverie.compat import Imagine, big_sleep, deep_daze
+from reverie.compat.imagine import begun
 from reverie.errors import SpecError
 from reverie.recipes.big_sleep import SMALL
 from reverie.record.story import story_in
+from reverie.spec import to_json
 
 DOCS = Path(__file__).parents[2] / "docs"
 PACKAGES = pytest.mark.parametrize("package", [big_sleep, deep_daze], ids=lambda p: p.PACKAGE)
@@ -49,6 +51,29 @@ def test_a_command_paints_and_puts_the_picture_where_the_package_would(
     own = shlex.split(re.search(r"our own command: reverie (.+)", err)[1])
     assert main([*own, "--output", "again"]) == 0
     assert Path("again/picture.png").read_bytes() == picture.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("command", "flags", "keywords"),
+    [
+        (
+            "dream",
+            [*DREAM, "--ema_decay=0.5"],
+            {"num_cutouts": 2, "image_size": 128, "ema_decay": 0.5},
+        ),
+        (
+            "imagine",
+            [*IMAGINE, "--optimizer=Adam"],
+            {"batch_size": 1, "image_width": 32, "start_image_train_iters": 2, "optimizer": "Adam"},
+        ),
+    ],
+)
+def test_the_command_and_python_mean_the_same_recipe(command, flags, keywords) -> None:
+    assert main([command, "a red apple", *flags]) == 0
+    package = {"dream": "big-sleep", "imagine": "deep-daze"}[command]
+    quick = {"epochs": 1, "iterations": 2, "seed": 7}
+    own = Imagine(text="a red apple", package=package, **quick, **keywords).wanted
+    assert to_json(begun(own).recipe) == story_in(Path("a_red_apple.png"))["recipe"]
 
 
 def test_they_are_programs_of_their_own(monkeypatch, capsys) -> None:

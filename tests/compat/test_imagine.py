@@ -10,7 +10,7 @@ import torch
 from reverie import image as images
 from reverie.compat import Imagine, big_sleep, deep_daze
 from reverie.compat.imagine import begun
-from reverie.errors import ReverieError, RunError, SpecError
+from reverie.errors import PictureError, ReverieError, RunError, SpecError
 from reverie.prompt import Prompt, parse
 from reverie.recipes.big_sleep import SMALL
 from reverie.render import drawing_in
@@ -62,6 +62,16 @@ def test_a_picture_that_can_be_drawn_again_takes_its_network_along() -> None:
     run = Imagine(text="a fox", package="deep-daze", epochs=1, **quick)()
     assert drawing_in(Path("a_fox.png")).size == (24, 24)
     assert Path("a_fox.png").read_bytes() == run.pictures[0].read_bytes()
+
+
+def test_a_film_that_is_there_is_made_anew_only_where_that_is_asked_for() -> None:
+    Path("a_fox.mp4").write_bytes(b"mine")
+    film = {"text": "a fox", "save_progress": True, "image_size": 128, **QUICK}
+    with pytest.raises(PictureError, match="a_fox.mp4 is there already"):
+        Imagine(**film)()
+    assert Path("a_fox.mp4").read_bytes() == b"mine"
+    Imagine(overwrite=True, **film)()
+    assert len(Path("a_fox.mp4").read_bytes()) > 500
 
 
 def test_other_words_are_painted_in_the_same_way() -> None:

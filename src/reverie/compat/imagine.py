@@ -102,14 +102,22 @@ def begun(wanted: Wanted) -> "Run":
     recipe = recipe_for(wanted.prompt, wanted.recipe, **wanted.options)
     seed = wanted.run.get("seed")
     recipe = dataclasses.replace(recipe, seed=fresh_seed() if seed is None else seed)
-    if name := wanted.run.get("optimizer"):
-        last = recipe.stages[-1]
-        last = dataclasses.replace(last, optimizer=KINDS[name](lr=last.optimizer.lr))
-        recipe = dataclasses.replace(recipe, stages=(*recipe.stages[:-1], last))
+    if name := wanted.run.get("optimizer"):  # of all stages, as on the command line
+        stages = tuple(
+            dataclasses.replace(stage, optimizer=KINDS[name](lr=stage.optimizer.lr))
+            for stage in recipe.stages
+        )
+        recipe = dataclasses.replace(recipe, stages=stages)
     for path, value in wanted.fields.items():
         recipe = edited(recipe, path, value)
     film = Video(path=wanted.run["video"]) if "video" in wanted.run else None
-    return Run.start(recipe, folder_for(recipe), film=film, best=wanted.run.get("best", False))
+    return Run.start(
+        recipe,
+        folder_for(recipe),
+        film=film,
+        best=wanted.run.get("best", False),
+        overwrite=wanted.overwrite,  # of the film: the folder is new
+    )
 
 
 def free(wanted: Wanted) -> Path:
