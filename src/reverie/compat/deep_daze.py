@@ -2,8 +2,8 @@
 
 Source: its README, `cli.py` and `deep_daze.py` (2021-2022).
 Differs: `gauss_sampling` really draws normal sizes, of mean 0.6 and deviation 0.2; a start picture
-is fitted for longer, if not told how long, and by the `optimizer` that is asked for, if one is; what is
-left out is as the recipe has it.
+is fitted for longer, if not told how long, and by the `optimizer` that is asked for, if one is;
+what is left out is as the recipe has it.
 """
 
 from collections.abc import Mapping
