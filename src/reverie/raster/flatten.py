@@ -1,0 +1,59 @@
+"""Curves as chords: each cubic becomes as many as it needs to stay true."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reverie.raster.layout import Ends, Layout, Points, owners
+
+TOLERANCE = 0.05  # pixels between a chord and its curve
+MOST = 64  # chords of one cubic
+
+
+@dataclass(frozen=True, eq=False)
+class Polylines:
+    """Contours as vertices `[v, 2]`: contour i is `vertices[where[i]:where[i + 1]]`."""
+
+    vertices: Float[Tensor, "v 2"]
+    where: Ends
+
+
+def flatten(layout: Layout, points: Points, tolerance: float = TOLERANCE) -> Polylines:
+    """Chords of every contour, differentiable with respect to its points.
+
+    A cubic has the number of chords of Wang's bound (1984) on its second differences, at most
+    MOST; it changes where a curve does, but not for the derivative.
+    """
+    lengths = layout.contours.diff()
+    cubics = torch.div(lengths - 1, 3, rounding_mode="floor")  # of each contour
+    contour = torch.repeat_interleave(torch.arange(len(cubics)), cubics)  # [s], of each cubic
+    first = torch.arange(len(contour)) - (cubics.cumsum(0) - cubics)[contour]
+    begin = layout.contours[:-1][contour] + 3 * first  # [s], its first control point
+    corners = begin[:, None] + torch.arange(4)  # [s, 4]
+    counts = chord_counts(points.detach()[corners.to(points.device)], tolerance).cpu()  # [s]
+
+    last = first == cubics[contour] - 1
+    vertices = counts + last  # the last cubic of a contour has its end, too
+    of = torch.repeat_interleave(torch.arange(len(counts)), vertices)  # [v], the cubic of a vertex
+    place = torch.arange(len(of)) - (vertices.cumsum(0) - vertices)[of]
+    t = (place / counts[of])[:, None].to(points)
+    weights = torch.cat([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3], 1)
+    control = points[corners[of].to(points.device)]  # [v, 4, 2]
+    where = torch.zeros(len(lengths) + 1, dtype=torch.int64)
+    where[1:] = torch.bincount(contour, weights=vertices, minlength=len(lengths)).cumsum(0)
+    return Polylines((weights[:, :, None] * control).sum(1), where)
+
+
+def chord_counts(control: Float[Tensor, "s 4 2"], tolerance: float) -> Tensor:
+    """`[s]`, 1 to MOST. Of points that are not finite, 1."""
+    bend = control[:, 2:] - 2 * control[:, 1:-1] + control[:, :-2]  # [s, 2, 2]
+    most = bend.norm(dim=2).amax(1)
+    counts = (most * (6 / 8) / tolerance).sqrt().ceil()
+    return counts.nan_to_num(1, 1, 1).clamp(1, MOST).long()
+
+
+def shape_of(layout: Layout) -> Tensor:
+    """The shape of every contour."""
+    return owners(layout.shapes)

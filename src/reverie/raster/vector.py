@@ -1,0 +1,32 @@
+"""A drawing made of shapes: what a canvas of strokes becomes, and what an SVG holds."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reverie.protocols import Image
+from reverie.raster.layout import Colours, Layout, Points, Widths
+from reverie.raster.rasterize import rasterize
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VectorDrawing:
+    """One picture of shapes on a paper of one colour."""
+
+    size: tuple[int, int]  # width, height, that points and widths count in
+    layout: Layout  # of one picture
+    points: Points
+    widths: Widths
+    colours: Colours
+    paper: tuple[float, float, float] = (1.0, 1.0, 1.0)  # red, green, blue, 0 to 1
+
+    def draw(self, size: tuple[int, int] | None = None) -> Image:
+        """At any size; of another shape than the drawing's, it is stretched."""
+        w, h = size or self.size
+        scale = torch.tensor([w / self.size[0], h / self.size[1]]).to(self.points)
+        paper: Tensor = torch.tensor(self.paper).to(self.points)
+        widths = self.widths * scale.prod().sqrt()
+        return rasterize(
+            self.layout, self.points * scale, widths, self.colours, paper, (w, h), softness=1.0
+        )
