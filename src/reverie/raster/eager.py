@@ -1,91 +1,105 @@
-"""The backend in plain torch: any device, any precision."""
+"""The backend in plain torch: any device, and of any precision that it has.
+
+Tiles are looked at together where that is quick, and memory grows with the pairs of a shape and a
+tile at its edge. A shape with numbers that are not finite, or absurdly far away, is left out.
+"""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from reverie.raster.fills import Filled, fill_cover, fill_slopes, fill_touches
+from reverie.raster.layers import Stacks, lay, lay_slopes, stacks
+from reverie.raster.layout import owners
 from reverie.raster.scene import Scene
+from reverie.raster.strokes import Ramp, stroke_cover, stroke_slopes
+from reverie.raster.tiles import FAR, Edges, Grid, edges
+from reverie.raster.touch import stroke_touches
+
+TILE = {"cpu": 8}  # pixels a side
+LARGE_TILE = 16  # on other devices
 
 
-def draw(scene, vertices, radii, colours, paper):
-    return plain(scene, vertices, radii, colours, paper), None
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Saved:
+    grid: Grid
+    chords: Edges
+    sides: Edges
+    stacks: Stacks
+    cover: Tensor  # rows of strokes, rows of fills, and one that is full
+    ramp: Ramp
+    filled: Filled
+    area: Tensor
 
 
-def slopes(scene, vertices, radii, colours, paper, saved, grad):
-    given = [x.detach().requires_grad_() for x in (vertices, radii, colours, paper)]
-    with torch.enable_grad():
-        image = plain(scene, *given)
-        return torch.autograd.grad(image, given, grad, materialize_grads=True)
+def draw(
+    scene: Scene, vertices: Tensor, radii: Tensor, colours: Tensor, paper: Tensor
+) -> tuple[Tensor, Saved]:
+    w, h = scene.size
+    grid = Grid(w=w, h=h, tile=TILE.get(vertices.device.type, LARGE_TILE))
+    n, device = len(radii), vertices.device
+    chords, sides = edges(scene, vertices, sound(scene, vertices, radii, colours))
+    first_tile = owners(scene.pictures).to(device) * grid.count
+    evenodd = (scene.paint == 2).to(device)
+    strokes = stroke_touches(grid, chords, vertices, radii, scene.softness, first_tile)
+    filled = fill_touches(grid, sides, vertices, n, scene.softness, evenodd, first_tile)
+    fills = filled.touched
+
+    cover = vertices.new_empty(strokes.rows + fills.rows + 1, grid.tile**2)
+    of_strokes, of_fills, full = cover.split([strokes.rows, fills.rows, 1])
+    ramp = stroke_cover(grid, strokes, chords, vertices, radii, scene.softness, of_strokes)
+    area = fill_cover(grid, filled, sides, vertices, scene.softness, evenodd, of_fills)
+    full.fill_(1)
+
+    last = strokes.rows + fills.rows
+    rows = (
+        torch.where(strokes.row < 0, last, strokes.row),
+        torch.where(fills.row < 0, last, fills.row + strokes.rows),
+    )
+    pairs = torch.cat([strokes.shape, fills.shape]), torch.cat([strokes.tile, fills.tile])
+    piled = stacks(*pairs, torch.cat(rows), n, len(paper) * grid.count)
+    image = grid.cut(paper)
+    lay(piled, cover, colours, image)
+    saved = Saved(
+        grid=grid,
+        chords=chords,
+        sides=sides,
+        stacks=piled,
+        cover=cover,
+        ramp=ramp,
+        filled=filled,
+        area=area,
+    )
+    return grid.joined(image), saved
 
 
-def plain(scene: Scene, vertices: Tensor, radii: Tensor, colours: Tensor, paper: Tensor) -> Tensor:
-    (w, h), softness = scene.size, scene.softness
-    y = torch.arange(h, device=vertices.device, dtype=vertices.dtype) + 0.5
-    x = torch.arange(w, device=vertices.device, dtype=vertices.dtype) + 0.5
-    pictures = []
-    for i in range(len(scene.pictures) - 1):
-        picture = paper[i]
-        for shape in range(int(scene.pictures[i]), int(scene.pictures[i + 1])):
-            lo, hi = int(scene.shapes[shape]), int(scene.shapes[shape + 1])
-            parts = [vertices[int(scene.chains[c]) : int(scene.chains[c + 1])] for c in range(lo, hi)]
-            paint = int(scene.paint[shape])
-            reach = softness + (float(radii[shape].detach()) if paint == 0 else 0)
-            every = torch.cat(parts).detach()
-            if not len(every) or not every.isfinite().all():
-                continue
-            low, high = every.amin(0) - reach, every.amax(0) + reach
-            x0, x1 = max(int(low[0]), 0), min(int(high[0]) + 1, w)
-            y0, y1 = max(int(low[1]), 0), min(int(high[1]) + 1, h)
-            if x0 >= x1 or y0 >= y1:
-                continue
-            where = torch.cartesian_prod(y[y0:y1], x[x0:x1]).flip(1)  # [p, 2]
-            if paint == 0:
-                cover = stroked(parts, where, radii[shape], softness)
-            else:
-                cover = filled(parts, where, softness, evenodd=paint == 2)
-            alpha = (cover * colours[shape, 3]).view(1, y1 - y0, x1 - x0)
-            region = picture[:, y0:y1, x0:x1]
-            mixed = region + alpha * (colours[shape, :3, None, None] - region)
-            picture = torch.slice_scatter(
-                picture, torch.slice_scatter(picture[:, y0:y1], mixed, 2, x0, x1), 1, y0, y1
-            )
-        pictures.append(picture)
-    return torch.stack(pictures)
+def slopes(
+    scene: Scene,
+    vertices: Tensor,
+    radii: Tensor,
+    colours: Tensor,
+    paper: Tensor,
+    saved: Saved,
+    grad: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    grid = saved.grid
+    d_cover, d_colours, d_paper = lay_slopes(
+        saved.stacks, saved.cover, colours, grid.cut(paper), grid.cut(grad)
+    )
+    fills = saved.filled.touched.rows
+    of_strokes, of_fills, _ = d_cover.split([len(d_cover) - 1 - fills, fills, 1])
+    d_vertices, d_radii = stroke_slopes(saved.chords, saved.ramp, of_strokes, vertices, radii)
+    evenodd = (scene.paint == 2).to(vertices.device)
+    d_vertices += fill_slopes(
+        grid, saved.filled, saved.sides, saved.area, of_fills, vertices, scene.softness, evenodd
+    )
+    return d_vertices, d_radii, d_colours, grid.joined(d_paper)
 
 
-def stroked(parts: list[Tensor], where: Tensor, radius: Tensor, softness: float) -> Tensor:
-    """Share of every pixel that a round stroke covers, by the distance from its chords."""
-    a = torch.cat([part[:-1] for part in parts])
-    along = torch.cat([part.diff(dim=0) for part in parts])
-    way = where[:, None] - a  # [p, chords, 2]
-    u = ((way * along).sum(2) / along.square().sum(1).clamp(min=1e-12)).clamp(0, 1).detach()
-    squared = (way - u[..., None] * along).square().sum(2).amin(1)
-    distance = squared.clamp(min=1e-12).sqrt()
-    ramp = ((radius - distance) / softness + 0.5).clamp(0, 1)
-    return ramp - ((-radius - distance) / softness + 0.5).clamp(0, 1)
-
-
-def filled(parts: list[Tensor], where: Tensor, softness: float, *, evenodd: bool) -> Tensor:
-    """Share of a box of side `softness` about every pixel that lies inside closed contours: the sum
-    over edges of the signed area to their right."""
-    a = torch.cat(parts)
-    b = torch.cat([part.roll(-1, 0) for part in parts])
-    down, across = (b - a)[:, 1], (b - a)[:, 0]
-    top = where[:, None, 1] - softness / 2
-    bottom = top + softness
-    safe = torch.where(down == 0, 1, down)
-    t0 = ((torch.where(down > 0, top, bottom) - a[:, 1]) / safe).clamp(0, 1)
-    t1 = ((torch.where(down > 0, bottom, top) - a[:, 1]) / safe).clamp(0, 1)
-    right = where[:, None, 0] + softness / 2
-    u0 = (right - a[:, 0] - t0 * across) / softness
-    u1 = (right - a[:, 0] - t1 * across) / softness
-    change = u1 - u0
-    flat = change.abs() < 1e-6
-    inside = (u1.clamp(0, 1).square() - u0.clamp(0, 1).square()) / 2
-    beyond = (u1 - 1).relu() - (u0 - 1).relu()
-    mean = torch.where(flat, u0.clamp(0, 1), (inside + beyond) / torch.where(flat, 1, change))
-    area = (mean * (t1 - t0) * down / softness * (down != 0)).sum(1)
-    if evenodd:
-        return 1 - (area.remainder(2) - 1).abs()
-    return area.abs().clamp(max=1)
-
-
+def sound(scene: Scene, vertices: Tensor, radii: Tensor, colours: Tensor) -> Tensor:
+    """`[n]`: whether all numbers of a shape are finite and within reason."""
+    shape = owners(scene.shapes)[owners(scene.chains)].to(vertices.device)
+    near = (vertices.abs() < FAR).all(1)  # false of what is not a number, too
+    bad = torch.zeros_like(radii, dtype=torch.int64).index_add_(0, shape, (~near).long())
+    return (bad == 0) & radii.isfinite() & colours.isfinite().all(1)
