@@ -44,7 +44,7 @@ def flatten(layout: Layout, points: Points, tolerance: float = TOLERANCE) -> Pol
 
 
 def cubics(layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
-    """Of every cubic: its control points `[s, 4]`, its contour, and whether it is the last there."""
+    """Of every cubic: its control points `[s, 4]`, its contour, whether it is the last there."""
     counts = torch.div(layout.contours.diff() - 1, 3, rounding_mode="floor")
     contour = torch.repeat_interleave(torch.arange(len(counts)), counts)
     place = torch.arange(len(contour)) - (counts.cumsum(0) - counts)[contour]
@@ -53,7 +53,7 @@ def cubics(layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def tangents(layout: Layout, points: Points, shortest: float) -> Float[Tensor, "s 2 2"]:
-    """Where every cubic sets out to and where it arrives from, of any length; 0 if all is one point.
+    """Where every cubic sets out to and arrives from, of any length; 0 where all is one point.
 
     Args:
         shortest: pixels to a control point that has a direction.

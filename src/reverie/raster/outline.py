@@ -2,8 +2,8 @@
 
 A polygon goes along the left of the line, round the cap, back along the right and round the first
 cap; of a closed line there are two, one along each side. On the inner side of a joint it goes where
-the sides meet, or through the joint itself where they meet beyond a neighbour: so the winding number
-counts how many pieces of the line lie over a place, and is never negative.
+the sides meet, or through the joint itself where they meet beyond a neighbour: so the winding
+number counts how many pieces of the line lie over a place.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from reverie.raster.flatten import TOLERANCE, Polylines
-from reverie.raster.layout import CAPS, JOINS, Ends, owners
+from reverie.raster.layout import CAPS, JOINS, owners
 from reverie.raster.tiles import spread
 
 SHORTEST = 1e-6  # pixels of a piece that has a direction
+MOST_TURN = 3.1  # radians at a joint whose sides may meet
+LAST = 1 << 20  # after all steps of an arc
 LEFT, LAST_CAP, RIGHT, FIRST_CAP = range(4)  # in this order
 
 
@@ -76,7 +78,8 @@ def outline(
     device = radii.device
     pieces = cut(lines, style.closed, chosen)
     rough = directions(lines.vertices.detach(), tangents.detach(), pieces).cpu().double()
-    corners = ends(pieces, style) + joints(pieces, lines, rough, style)
+    met = joints(pieces, lines, rough, style)
+    corners = ends(pieces, style) + sides(met, LEFT) + sides(met, RIGHT)
     table = Corners(
         **{n: torch.cat([getattr(c, n) for c in corners]) for n in Corners.__dataclass_fields__}
     )
@@ -141,7 +144,7 @@ def cut(lines: Polylines, closed: Tensor, chosen: Tensor) -> Pieces:
 def corner(vertex: Tensor, frame: Tensor, **given: Tensor | float) -> Corners:
     """Some corners of one kind; what is not given is 0, and there is no joint."""
     zeros = torch.zeros(len(vertex), dtype=torch.float64)
-    columns = {name: zeros for name in ("share", "normal", "along")}
+    columns = dict.fromkeys(("share", "normal", "along"), zeros)
     columns |= {name: zeros.long() for name in ("group", "place", "step")}
     columns["joint"] = zeros.long() - 1
     for name, value in given.items():
@@ -203,60 +206,76 @@ def ends(pieces: Pieces, style: Style) -> list[Corners]:
     return found
 
 
-def joints(pieces: Pieces, lines: Polylines, directions: Tensor, style: Style) -> list[Corners]:
-    """Both sides of every place where pieces meet."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Joints:
+    """Places where a piece meets the next."""
+
+    vertex: Tensor
+    arriving: Tensor  # a frame
+    leaving: Tensor
+    angle: Tensor
+    radius: Tensor
+    meets: Tensor  # whether the sides meet on the inner side
+    sharp: Tensor  # whether they are led on until they meet on the outer side
+    round: Tensor
+
+
+def joints(pieces: Pieces, lines: Polylines, directions: Tensor, style: Style) -> Joints:
     v = lines.vertices.detach().cpu().double()
     length = (v[pieces.end] - v[pieces.start]).norm(dim=1)
     one, two = pieces.one, pieces.two
     angle = turn(directions[2 * one + 1], directions[2 * two])
     contour = pieces.contour[one]
     radius = style.radius[contour]
-    met = torch.bincount(one, minlength=len(length)) + torch.bincount(two, minlength=len(length))
-    room = length / met.clamp(min=1)
-    taken = radius * (angle.abs() / 2).tan().abs()
-    meets = (taken <= torch.minimum(room[one], room[two])) & (angle.abs() < 3.1)
-
-    vertex = pieces.start[two]
-    true_corner = lines.corner[vertex] | lines.corner[pieces.end[one]]
+    shared = torch.bincount(one, minlength=len(length)) + torch.bincount(two, minlength=len(length))
+    room = length / shared.clamp(min=1)
+    turns_back = angle.abs() > MOST_TURN
+    taken = radius * (angle / 2).tan().abs()
+    # Within a curve, where nothing was joined, all is round.
+    true_corner = lines.corner[pieces.start[two]] | lines.corner[pieces.end[one]]
     join = style.join[contour]
-    ratio = 1 / (angle / 2).cos().clamp(min=1e-9)
-    sharp = true_corner & (join == JOINS.index("miter"))
-    sharp &= (ratio <= style.miter_limit[contour]) & (angle.abs() < 3.1)
-    round_ = ~true_corner | (join == JOINS.index("round"))
-    number = torch.arange(len(one))
-    found = []
-    for side, group in ((1.0, LEFT), (-1.0, RIGHT)):
-        inner = angle * side > 0
-        outer = ~inner
-        forward = side > 0
-        place = 1 + (number if forward else len(one) - number)
+    tip = 1 / (angle / 2).cos().clamp(min=1e-9)  # how far the miter's, in radii
+    sharp = true_corner & (join == JOINS.index("miter")) & (tip <= style.miter_limit[contour])
+    return Joints(
+        vertex=pieces.start[two],
+        arriving=2 * one + 1,
+        leaving=2 * two,
+        angle=angle,
+        radius=radius,
+        meets=(taken <= torch.minimum(room[one], room[two])) & ~turns_back,
+        sharp=sharp & ~turns_back,
+        round=~true_corner | (join == JOINS.index("round")),
+    )
 
-        def some(mask: Tensor, frame: Tensor, step: int | Tensor, **given: Tensor | float) -> None:
-            which = mask.nonzero()[:, 0] if mask.dtype == torch.bool else mask
-            step = step if forward else -step  # noqa: B023
-            found.append(
-                corner(
-                    vertex[which],
-                    frame[which],
-                    group=group,  # noqa: B023
-                    place=place[which],  # noqa: B023
-                    step=step,
-                    **given,
-                )
-            )
 
-        last = 1 << 20
-        apart = outer | ~meets
-        some(apart, 2 * one + 1, 0, normal=side)
-        some(apart, 2 * two, last, normal=side)
-        some(inner & ~meets, 2 * one + 1, 1)  # the joint itself
-        meeting = (inner & meets) | (outer & sharp)
-        some(meeting, 2 * one + 1, 1, normal=side, joint=number[meeting], share=2.0)
-        points = arc(radius, angle) * (outer & round_)
-        which, step = spread(points)
-        share = (step + 1) / (points[which] + 1)
-        some(which, 2 * one + 1, step + 1, normal=side, joint=which, share=share)
-    return found
+def sides(joints: Joints, group: int) -> list[Corners]:
+    """The corners of all joints on the left or on the right, where their order is the other way."""
+    forward = group == LEFT
+    side = 1.0 if forward else -1.0
+    number = torch.arange(len(joints.angle))
+    place = 1 + (number if forward else len(number) - number)
+
+    def some(which: Tensor, frame: Tensor, step: int | Tensor, **given: Tensor | float) -> Corners:
+        step = step if forward else -step
+        place_ = place[which]
+        return corner(
+            joints.vertex[which], frame[which], group=group, place=place_, step=step, **given
+        )
+
+    inner = joints.angle * side > 0
+    through = inner & ~joints.meets
+    apart = (~inner | through).nonzero()[:, 0]
+    meeting = torch.where(inner, joints.meets, joints.sharp).nonzero()[:, 0]
+    points = arc(joints.radius, joints.angle) * (~inner & joints.round)
+    bent, step = spread(points)
+    share = (step + 1) / (points[bent] + 1)
+    return [
+        some(apart, joints.arriving, 0, normal=side),
+        some(apart, joints.leaving, LAST, normal=side),
+        some(through.nonzero()[:, 0], joints.arriving, 1),  # the joint itself
+        some(meeting, joints.arriving, 1, normal=side, joint=meeting, share=2.0),
+        some(bent, joints.arriving, step + 1, normal=side, joint=bent, share=share),
+    ]
 
 
 def turn(one: Tensor, two: Tensor) -> Tensor:
@@ -268,7 +287,7 @@ def turn(one: Tensor, two: Tensor) -> Tensor:
 def placed(
     vertices: Tensor, frames: Tensor, pieces: Pieces, table: Corners, radius: Tensor
 ) -> Tensor:
-    """Where the corners are, `[n, 2]`, differentiable with respect to vertices, frames and radius."""
+    """Where the corners are, `[n, 2]`, with gradient to vertices, frames and radius."""
     device, like = vertices.device, vertices
     along = frames[table.frame.to(device)]
     normal = torch.stack([-along[:, 1], along[:, 0]], 1)
