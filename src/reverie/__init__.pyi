@@ -11,6 +11,7 @@ from .canvas.portrait import Portrait
 from .canvas.progan import ProGAN
 from .canvas.scene import Arrangement, Scene, Thing
 from .canvas.siren import Siren
+from .canvas.strokes import Strokes
 from .canvas.stylegan import StyleGAN
 from .canvas.stylegan_chosen import ChosenCentres, ChosenSeeds
 from .canvas.stylegan_start import (
@@ -138,6 +139,7 @@ __all__ = [
     "SpecError",
     "Stage",
     "Steps",
+    "Strokes",
     "StyleGAN",
     "StylePull",
     "Thing",

@@ -19,6 +19,7 @@ import reverie.canvas.portrait
 import reverie.canvas.progan
 import reverie.canvas.scene
 import reverie.canvas.siren
+import reverie.canvas.strokes
 import reverie.canvas.stylegan
 import reverie.canvas.stylegan_chosen
 import reverie.canvas.vqgan

@@ -5,6 +5,7 @@ Recipes import what they name inside their bodies, so that asking for help needs
 
 from reverie.recipes.big_sleep import big_sleep
 from reverie.recipes.clip_stylegan import clip_stylegan
+from reverie.recipes.clipdraw import clipdraw
 from reverie.recipes.deep_daze import deep_daze
 from reverie.recipes.deep_dream import deep_dream
 from reverie.recipes.fourier import fourier
@@ -28,6 +29,7 @@ RECIPES = {
     "vqgan-mse": vqgan_mse,
     "vqgan-notebook": vqgan_notebook,
     "deep-daze": deep_daze,
+    "clipdraw": clipdraw,
     "clip-stylegan": clip_stylegan,
     "styleclip": styleclip,
     "stylegan3-clip": stylegan3_clip,

@@ -44,6 +44,10 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "colours": "canvas.colours",
     "reach": "canvas.reach",
     "truncation": "canvas.start.truncation",
+    "strokes": "canvas.count",
+    "segments": "canvas.segments",
+    "paper": "canvas.paper",
+    "palette": "canvas.pens",
     "hold": "losses.hold.weight",
     "identity": "losses.identity.weight",
 }
@@ -92,6 +96,7 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     from reverie.canvas.averaged import Averaged
     from reverie.errors import SpecError
     from reverie.recipes import vqgan
+    from reverie.recipes.clipdraw import pens
     from reverie.recipes.words import perceptors
     from reverie.spec import edited, to_json
 
@@ -111,6 +116,7 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
         "init": partial(_start, stage, options.get("truncation")),
         "perceptor": perceptors,
         "augments": read_augments,
+        "palette": pens,
         "size": partial(vqgan.fitted, stage.canvas),
     }
     for name, value in options.items():
