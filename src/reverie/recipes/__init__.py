@@ -8,6 +8,7 @@ from reverie.recipes.clip_stylegan import clip_stylegan
 from reverie.recipes.clipdraw import clipdraw
 from reverie.recipes.deep_daze import deep_daze
 from reverie.recipes.deep_dream import deep_dream
+from reverie.recipes.draw import draw
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
@@ -30,6 +31,7 @@ RECIPES = {
     "vqgan-notebook": vqgan_notebook,
     "deep-daze": deep_daze,
     "clipdraw": clipdraw,
+    "draw": draw,
     "clip-stylegan": clip_stylegan,
     "styleclip": styleclip,
     "stylegan3-clip": stylegan3_clip,
