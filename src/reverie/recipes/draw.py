@@ -51,7 +51,7 @@ SMALL = Usual(
     preset="scene",
     init="guess",
     start_steps=150,
-    keep=(3.0, 1.5),
+    keep=(60.0, 40.0),
 )
 
 
@@ -77,7 +77,7 @@ def draw(
     change_every: int | None = None,
     fade: float = 0.0,
 ) -> "Recipe":
-    """Draw with strokes, lines, cut paper or triangles, large ones first: the drawing is an SVG, too.
+    """Draw with strokes, lines, cut paper or triangles; the drawing is an SVG, too.
 
     Args:
         prompt: words, "a fox:1.5 | fog:0.3 ^ next scene"; pictures and links work too.
@@ -99,7 +99,7 @@ def draw(
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
-        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 3..1.5,
+        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 60..40,
             which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
@@ -136,7 +136,7 @@ def draw(
     )
     parts = growing(canvas, grow)
     held = (usual.keep if keep is None else keep) if start or keep else 0
-    more = {"keep": PixelPull(weight=held, scales=SCALES)} if held else {}
+    more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
 
     def judged(canvas: "Strokes", share: float, name: str) -> "Stage":
         return words.judging(
@@ -159,7 +159,9 @@ def draw(
         stages = (*fitting(parts, start, count), judged(canvas, 1.0, "paint"))
     else:
         names = [f"part-{i + 1}" for i in range(len(parts))] if len(parts) > 1 else [""]
-        stages = tuple(judged(part, 1 / len(parts), n) for part, n in zip(parts, names, strict=True))
+        stages = tuple(
+            judged(part, 1 / len(parts), n) for part, n in zip(parts, names, strict=True)
+        )
     return Recipe(name="draw", title=prompts.title(scenes), stages=stages)
 
 
@@ -184,6 +186,8 @@ def fitting(parts: "list[Strokes]", start: "StartSpec", steps: int) -> "tuple[St
     each = fitted(parts[0], start, steps)  # refuses too few
     share = max(steps // len(parts), 1)
     return tuple(
-        replace(each, canvas=part, steps=share, name=f"start-{i + 1}" if len(parts) > 1 else "start")
+        replace(
+            each, canvas=part, steps=share, name=f"start-{i + 1}" if len(parts) > 1 else "start"
+        )
         for i, part in enumerate(parts)
     )
