@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from reverie.raster.layout import Ends, Layout, Points, owners
@@ -18,6 +18,7 @@ class Polylines:
 
     vertices: Float[Tensor, "v 2"]
     where: Ends
+    corner: Bool[Tensor, " v"]  # where a cubic begins or ends; on the CPU
 
 
 def flatten(layout: Layout, points: Points, tolerance: float = TOLERANCE) -> Polylines:
@@ -43,7 +44,8 @@ def flatten(layout: Layout, points: Points, tolerance: float = TOLERANCE) -> Pol
     control = points[corners[of].to(points.device)]  # [v, 4, 2]
     where = torch.zeros(len(lengths) + 1, dtype=torch.int64)
     where[1:] = torch.bincount(contour, weights=vertices, minlength=len(lengths)).cumsum(0)
-    return Polylines((weights[:, :, None] * control).sum(1), where)
+    corner = (place == 0) | (place == counts[of])
+    return Polylines((weights[:, :, None] * control).sum(1), where, corner)
 
 
 def chord_counts(control: Float[Tensor, "s 4 2"], tolerance: float) -> Tensor:

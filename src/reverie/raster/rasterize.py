@@ -4,10 +4,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reverie.protocols import Image
-from reverie.raster.flatten import flatten
+from reverie.raster.cut import cut
 from reverie.raster.gradient import Drawn, backend
 from reverie.raster.layout import Colours, Layout, Points, Widths
-from reverie.raster.scene import Scene
 
 Paper = Float[Tensor, "3"] | Float[Tensor, "b 3"] | Float[Tensor, "b 3 h w"]
 
@@ -31,14 +30,6 @@ def rasterize(
     b, (w, h) = layout.batch, size
     if paper.ndim < 4:
         paper = paper.expand(b, 3)[:, :, None, None]
-    lines = flatten(layout, points)
-    scene = Scene(
-        chains=lines.where,
-        shapes=layout.shapes,
-        pictures=layout.pictures,
-        paint=layout.paint,
-        size=size,
-        softness=softness,
-    )
-    given = (lines.vertices, widths / 2, colours, paper.expand(b, 3, h, w))
-    return Drawn.apply(backend(lines.vertices), scene, *given)  # type: ignore[no-any-return]
+    scene, vertices = cut(layout, points, widths, size, softness)
+    given = (vertices, widths / 2, colours, paper.expand(b, 3, h, w))
+    return Drawn.apply(backend(vertices), scene, *given)  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from torch import Tensor
 from reverie.raster.tiles import Edges, Grid, above, portions
 from reverie.raster.touch import Touched
 
-BLOCK = {"cpu": 2048}  # rows that are looked at together, so that they stay in the cache
+BLOCK = {"cpu": 8192}  # chords and rows that are looked at together, to stay in the cache
 AT_ONCE = 1 << 18  # on other devices
 NAMES = 64  # numbers that fit into the last bits of a distance
 

@@ -138,8 +138,8 @@ def spread(counts: Tensor) -> tuple[Tensor, Tensor]:
     total = int(counts.sum())
     each = torch.arange(len(counts), device=counts.device)
     owner = torch.repeat_interleave(each, counts, output_size=total)
-    place = torch.arange(total, device=counts.device) - (counts.cumsum(0) - counts)[owner]
-    return owner, place
+    place = torch.arange(total, device=counts.device)
+    return owner, place.sub_((counts.cumsum(0) - counts).index_select(0, owner))
 
 
 def portions(counts: Tensor, most: int = MOST) -> Iterator[tuple[int, int]]:

@@ -60,7 +60,8 @@ class Slots:
     origin: Tensor  # [n], where tile 0, 0 of the canvas would have its place
 
     def of(self, shape: Tensor, column: Tensor, row: Tensor) -> Tensor:
-        return self.origin[shape] + row * self.wide[shape] + column
+        wide = self.wide.index_select(0, shape)
+        return (row * wide).add_(column).add_(self.origin.index_select(0, shape))
 
 
 def slots(grid: Grid, hulls: Boxes, first_tile: Tensor, lo: int, hi: int) -> Slots:
@@ -73,12 +74,12 @@ def slots(grid: Grid, hulls: Boxes, first_tile: Tensor, lo: int, hi: int) -> Slo
     counts[:lo] = 0
     counts[hi:] = 0
     shape, place = spread(counts)
-    wide = hulls.wide
-    down = place.div(wide[shape], rounding_mode="floor")
-    column = hulls.left[shape] + place - down * wide[shape]
-    tile = first_tile[shape] + (hulls.top[shape] + down) * grid.columns + column
-    origin = counts.cumsum(0) - counts - hulls.top * wide - hulls.left
-    return Slots(shape=shape, tile=tile, wide=wide, origin=origin)
+    corner = first_tile + hulls.top * grid.columns + hulls.left
+    wide = hulls.wide.index_select(0, shape)
+    tile = place.div(wide, rounding_mode="floor").mul_(grid.columns - wide).add_(place)
+    tile += corner.index_select(0, shape)
+    origin = counts.cumsum(0) - counts - hulls.top * hulls.wide - hulls.left
+    return Slots(shape=shape, tile=tile, wide=hulls.wide, origin=origin)
 
 
 def stroke_touches(
@@ -105,12 +106,13 @@ def stroke_touches(
         own = slots(grid, hulls, first_tile, lo, hi)
         edge, slot, away = distances(grid, edges.shape, ranges, a, b, begin, end, own)
         least = away.new_full((len(own.shape),), torch.inf).scatter_reduce_(0, slot, away, "amin")
-        limit = outer[own.shape] + half
-        inside = least <= radii[own.shape] - softness / 2 - half
+        limit = (outer + half).index_select(0, own.shape)
         touched = least <= limit
-        looks = touched & ~inside
-        matters = looks[slot] & (away <= torch.minimum(least + 2 * half, limit)[slot])
-        parts.append(collected(own, touched, looks, slot[matters], edge[matters]))
+        looks = touched & (least > limit - softness - 2 * half)
+        far = torch.where(looks, torch.minimum(least + 2 * half, limit), -1)
+        matters = (away <= far.index_select(0, slot)).nonzero()[:, 0]
+        near = slot.index_select(0, matters), edge.index_select(0, matters)
+        parts.append(collected(own, touched, looks, *near))
     return joined(parts)
 
 
@@ -121,21 +123,23 @@ def distances(
     middle is from the edge."""
     ranges = ranges[begin:end]
     edge, place = spread(ranges.counts)
-    down = place.div(ranges.wide[edge], rounding_mode="floor")
-    column = ranges.left[edge] + place - down * ranges.wide[edge]
-    row = ranges.top[edge] + down
-    edge = edge + begin
-    ax, ay = a[:, 0][edge], a[:, 1][edge]
+    wide = ranges.wide.index_select(0, edge)
+    row = place.div(wide, rounding_mode="floor")
+    column = place.sub_(row * wide).add_(ranges.left.index_select(0, edge))
+    row += ranges.top.index_select(0, edge)
+    edge += begin
     along = b - a
-    dx, dy = along[:, 0][edge], along[:, 1][edge]
-    share = (1 / along.square().sum(1).clamp(min=1e-20))[edge]
-    x = (column + 0.5).to(a.dtype) * grid.tile - ax
-    y = (row + 0.5).to(a.dtype) * grid.tile - ay
+    share = 1 / along.square().sum(1).clamp(min=1e-20)
+    ax, ay, dx, dy, share = (
+        x.index_select(0, edge) for x in (*a.unbind(1), *along.unbind(1), share)
+    )
+    x = (column.to(a.dtype) + 0.5).mul_(grid.tile).sub_(ax)
+    y = (row.to(a.dtype) + 0.5).mul_(grid.tile).sub_(ay)
     u = (x * dx).addcmul_(y, dy).mul_(share).clamp_(0, 1)
     x.addcmul_(u, dx, value=-1)
     y.addcmul_(u, dy, value=-1)
     away = x.mul_(x).addcmul_(y, y).sqrt_()
-    return edge, own.of(shape[edge], column, row), away
+    return edge, own.of(shape.index_select(0, edge), column, row), away
 
 
 def collected(
@@ -144,13 +148,13 @@ def collected(
     """The pairs of the slots that are touched, and rows for those that must be looked at."""
     row_of = torch.where(looks, looks.cumsum(0) - 1, -1)
     chosen, rows = touched.nonzero()[:, 0], looks.nonzero()[:, 0]
-    near_row, order = row_of[near_slot].sort(stable=True)
+    near_row, order = row_of.index_select(0, near_slot).sort(stable=True)
     return Touched(
-        shape=own.shape[chosen],
-        tile=own.tile[chosen],
-        row=row_of[chosen],
-        row_shape=own.shape[rows],
-        row_tile=own.tile[rows],
+        shape=own.shape.index_select(0, chosen),
+        tile=own.tile.index_select(0, chosen),
+        row=row_of.index_select(0, chosen),
+        row_shape=own.shape.index_select(0, rows),
+        row_tile=own.tile.index_select(0, rows),
         near_row=near_row,
-        near_edge=edge[order],
+        near_edge=edge.index_select(0, order),
     )
