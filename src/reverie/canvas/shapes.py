@@ -14,6 +14,7 @@ from reverie.raster.layout import Colours, Ends, Layout, Points, Widths, owners
 
 Between = Int[Tensor, "controls 2"]
 Share = Float[Tensor, " controls"]
+Controls = Float[Tensor, "controls 2"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,7 +35,7 @@ class Shapes:
         """How many shapes each picture has."""
         return self.layout.pictures.diff().tolist()
 
-    def controls(self) -> Points:
+    def controls(self) -> Controls:
         return controls(self.points, self.between, self.share)
 
     def picked(self, chosen: Tensor, counts: list[int]) -> "Shapes":
@@ -84,10 +85,10 @@ class Shapes:
         return replace(self, **on)
 
 
-def controls(points: Points, between: Between, share: Share) -> Points:
+def controls(points: Points, between: Between, share: Share) -> Controls:
     """The control points that lie between some points."""
     first, second = points[between[:, 0]], points[between[:, 1]]
-    return first + share[:, None] * (second - first)
+    return torch.lerp(first, second, share[:, None])
 
 
 def joined(below: Shapes, above: Shapes) -> Shapes:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from reverie import image as images
 from reverie.canvas.shapes import Shapes, controls, joined
 from reverie.canvas.start import StartSpec, check_size, rgb
 from reverie.canvas.stroke_start import Follow, Habit, ShapeName, placed, walks
@@ -26,7 +27,9 @@ from reverie.raster.vector import VectorDrawing
 from reverie.spec import spec
 
 MOST = 100_000  # shapes of a picture
-SEEN = 2e-5  # of the picture: a shape that shows less of itself is not seen
+SEEN = 1e-4  # of the picture: a shape that shows less of itself is not seen
+FRINGE = 3.0  # pixels: what shows of a shape under another of the same outline
+TELLS = 5e-6  # of the picture from black to white: a shape that changes less does not tell
 TOPOLOGY = tuple(f.name for f in fields(Layout))
 
 
@@ -47,8 +50,9 @@ class StrokeCanvas(Canvas):
         self.points = nn.Parameter(shapes.points)
         self.widths = nn.Parameter(shapes.widths)
         self.colours = nn.Parameter(shapes.colours)
-        paper, pens = torch.tensor(rgb(spec.paper)), torch.tensor([*map(rgb, spec.pens)])
-        self.register_buffer("paper", paper.to(device), persistent=False)
+        pens = torch.tensor([*map(rgb, spec.pens)])
+        paper = torch.tensor(rgb("white" if spec.paper == "auto" else spec.paper))
+        self.register_buffer("paper", paper.repeat(len(self.seeds), 1).to(device))
         self.register_buffer("pens", pens.view(-1, 3).to(device), persistent=False)
         for name, value in self._topology(shapes).items():
             self.register_buffer(name, value)
@@ -104,7 +108,7 @@ class StrokeCanvas(Canvas):
         one = self.shapes().of(picture)
         there = (one.colours[:, 3] > 0).nonzero()[:, 0].cpu()
         one = one.picked(there, [len(there)])
-        red, green, blue = rgb(self.spec.paper)
+        red, green, blue = self.paper[picture].tolist()
         return VectorDrawing(
             size=self.size,
             layout=one.layout,
@@ -123,16 +127,18 @@ class StrokeCanvas(Canvas):
         alike = (self.spec.pens, self.spec.solid) == (other.spec.pens, other.spec.solid)
         if alike:
             shapes = replace(shapes, colours=other.colours.detach())
-        area = visible_areas(other)
+        shows = seen(other)
         order, counts = [], []
         for i in range(len(self.seeds)):
             first, last = other.layout.pictures[i : i + 2].tolist()
-            own = area[first:last]
+            own = shows[first:last]
             most = own.argsort(descending=True)[: self.spec.count]
-            most = most[own[most] > SEEN * math.prod(other.size)].sort().values
+            most = most[own[most] > 0].sort().values
             order.append(first + most)
             counts.append(len(most))
         kept = shapes.picked(torch.cat(order), counts)
+        if self.goal is None:
+            self.goal = other.goal and images.resize(other.goal, self.size)
         self._set(kept.scaled(*(a / b for a, b in zip(self.size, other.size, strict=True))))
         new = [self.spec.count - n for n in counts]
         if any(new):
@@ -142,8 +148,10 @@ class StrokeCanvas(Canvas):
     @torch.no_grad()
     def encode_(self, image: Image) -> None:
         """New shapes in the places and colours of the picture."""
-        blank = self.paper[:, None, None].expand_as(image)
         self.goal = image.cpu()
+        if self.spec.paper == "auto":
+            self.paper.copy_(margin(image))
+        blank = self.paper[:, :, None, None].expand_as(image)
         self._set(self._placed(self.spec.count, image, blank))
 
     def _add(self, numbers: list[int], over: Image) -> None:
@@ -187,16 +195,30 @@ class StrokeCanvas(Canvas):
         self.layout = Layout(**{name: self.get_buffer(f"of_{name}") for name in TOPOLOGY})
 
 
-def visible_areas(canvas: StrokeCanvas) -> Tensor:
-    """How many pixels of every shape show, `[n]`: a picture's slope along the shape's colour."""
+def seen(canvas: StrokeCanvas) -> Tensor:
+    """How many pixels of every shape show, `[n]`; 0 where they are too few, or do not tell from
+    what is below: the slopes of the picture along the shape's colour, and along its alpha."""
     shapes = canvas.shapes()
     colours = shapes.colours.clone().requires_grad_()
     with torch.enable_grad():
         image = rasterize(
             shapes.layout, shapes.controls(), shapes.widths, colours, canvas.paper, canvas.size
         )
-        (slope,) = torch.autograd.grad(image[:, 0].sum(), colours)
-    return slope[:, 0].cpu()
+        slopes = [
+            torch.autograd.grad(image[:, channel].sum(), colours, retain_graph=channel < 2)[0]
+            for channel in range(3)
+        ]
+    area = slopes[0][:, 0]
+    change = torch.stack([slope[:, 3] for slope in slopes]).abs().amax(0) * shapes.colours[:, 3]
+    pixels = math.prod(canvas.size)
+    tells = (area > max(SEEN * pixels, FRINGE)) & (change > TELLS * pixels)
+    return (area * tells).cpu()
+
+
+def margin(image: Image) -> Tensor:
+    """The colour that most of the margin has, `[b, 3]`: the median of its outermost pixels."""
+    sides = (image[..., 0, :], image[..., -1, :], image[..., 0], image[..., -1])
+    return torch.cat(sides, 2).median(2).values
 
 
 @spec
@@ -210,7 +232,7 @@ class Strokes(CanvasSpec):
     Args:
         segments: cubics of a stroke or of an outline, from and to.
         width: at first. widths: the least and the most; where both are one, it is fixed.
-        paper: its colour.
+        paper: its colour; auto: that of the margin of the start.
         pens: colours that there are; empty for all. A pen is down or lifted, and never faint.
         opacity: whether shapes may be transparent.
         softness: pixels from inside to outside at every edge.
@@ -233,7 +255,7 @@ class Strokes(CanvasSpec):
 
     def __post_init__(self) -> None:
         check_size(self.size)
-        for colour in (self.paper, *self.pens):
+        for colour in (*self.pens, *(() if self.paper == "auto" else (self.paper,))):
             rgb(colour)
         if not 1 <= self.count <= MOST:
             raise SpecError(f"count: got {self.count}; 1 to {MOST} shapes are wanted")

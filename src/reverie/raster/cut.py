@@ -65,7 +65,12 @@ def rearranged(
     begin = lines.where[:-1]
     of_line = ~outlined[shape][contour]
     radii = (widths / 2)[shape.to(widths.device)]
-    sound = torch.bincount(shape[contour[~lines.vertices.isfinite().all(1).cpu()]], minlength=layout.count) == 0
+    sound = (
+        torch.bincount(
+            shape[contour[~lines.vertices.isfinite().all(1).cpu()]], minlength=layout.count
+        )
+        == 0
+    )
     sound &= widths.detach().isfinite().cpu()
     style = Style(
         radius=radii.detach().cpu().double(),

@@ -112,7 +112,7 @@ def cut(vertices: Tensor, where: Ends, closed: Tensor, chosen: Tensor) -> Pieces
 def corner(vertex: Tensor, piece: Tensor, **given: Tensor | float) -> Corners:
     """Some corners of one kind; what is not given is 0, and there is no joint."""
     zeros = torch.zeros(len(vertex), dtype=torch.float64)
-    columns = {name: zeros for name in ("share", "normal", "along")}
+    columns = dict.fromkeys(("share", "normal", "along"), zeros)
     columns |= {name: zeros.long() for name in ("group", "place", "step")}
     columns["joint"] = zeros.long() - 1
     for name, value in given.items():
