@@ -6,6 +6,7 @@ from .canvas.biggan import BigGAN
 from .canvas.biggan_start import MixedClasses, RandomClasses
 from .canvas.dream import Dream
 from .canvas.fourier import Fourier
+from .canvas.outlined import Outlined
 from .canvas.pixels import Pixels
 from .canvas.portrait import Portrait
 from .canvas.progan import ProGAN
@@ -113,6 +114,7 @@ __all__ = [
     "Moment",
     "NormalNoise",
     "NormalizedDescent",
+    "Outlined",
     "PictureError",
     "PixelPull",
     "Pixels",

@@ -14,6 +14,7 @@ import reverie.canvas.biggan
 import reverie.canvas.drawing
 import reverie.canvas.dream
 import reverie.canvas.fourier
+import reverie.canvas.outlined
 import reverie.canvas.pixels
 import reverie.canvas.portrait
 import reverie.canvas.progan

@@ -27,6 +27,8 @@ GRID = 80  # pixels of the longer side, at which a picture is shared out among s
 ROUNDS = 8  # in which cells move to their middles
 EVEN = 0.02  # of the weight that every place has, however plain
 DETAIL = 0.6  # of edges, beside how far a place is from what is there
+NEAR = 0.06  # how far a place may be from its goal and want nothing more
+SPARE = 0.3  # the alpha of shapes in such places
 STEPS = 12  # in which a line is traced along an edge
 
 
@@ -87,7 +89,9 @@ def placed(
         points = around(where, 0.6 * side, cubics, draws)
     else:
         points = corners(where, 0.9 * side, draws)
-    colours = torch.cat([sampled(goal, where), torch.ones_like(side)[..., None]], 2)
+    wanted = sampled(F.max_pool2d(apart[:, None], 3, 1, 1), where) > NEAR  # [b, count, 1]
+    alpha = torch.where(wanted, 1.0, SPARE)
+    colours = torch.cat([sampled(goal, where), alpha], 2)
     return made(habit.shape, cubics, points * scale, side * scale, colours)
 
 

@@ -137,8 +137,8 @@ class StrokeCanvas(Canvas):
             order.append(first + most)
             counts.append(len(most))
         kept = shapes.picked(torch.cat(order), counts)
-        if self.goal is None:
-            self.goal = other.goal and images.resize(other.goal, self.size)
+        if self.goal is None and other.goal is not None:
+            self.goal = images.resize(other.goal, self.size)
         self._set(kept.scaled(*(a / b for a, b in zip(self.size, other.size, strict=True))))
         new = [self.spec.count - n for n in counts]
         if any(new):

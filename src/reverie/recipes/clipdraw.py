@@ -71,7 +71,7 @@ def clipdraw(
     preset: str = "auto",
     width: float = 2.0,
     widest: float = 100.0,
-    paper: str = "#ffffff",
+    paper: str = "auto",
     palette: str = "",
     init: str = "auto",
     start_steps: int | None = None,
@@ -96,7 +96,7 @@ def clipdraw(
         preset: how views are cut, one of those of `fourier`: clipdraw, pocket scene.
         width: of strokes at first, and the least, in pixels of a picture of 224 a side.
         widest: the most that they may be wide; as much as width, and it does not change.
-        paper: its colour.
+        paper: its colour. auto: white, or that of the margin of what it starts from.
         palette: colours of the only pens that there are, with commas: black,#c0392b,teal.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.

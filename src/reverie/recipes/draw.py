@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ShapeName = Literal["strokes", "lines", "filled", "triangles"]
 COUNTS = {"strokes": 192, "lines": 256, "filled": 96, "triangles": 128}
+PENNED = 64  # shapes that pens draw
 PEN = 1.6 / 100  # of the short side: how wide a pen's line is
 BRUSH = (0.5 / 100, 20.0 / 100)  # of the short side: the finest and the widest stroke
 
@@ -62,9 +63,9 @@ def draw(
     size: tuple[int, int] = (384, 384),
     shape: ShapeName = "strokes",
     strokes: int | None = None,
-    grow: int = 3,
+    grow: int | None = None,
     palette: str = "",
-    paper: str = "#ffffff",
+    paper: str = "auto",
     width: float | None = None,
     opacity: Literal["auto", "free", "full"] = "auto",
     steps: int | None = None,
@@ -85,10 +86,11 @@ def draw(
         size: width x height in pixels, to draw at; the SVG has every size.
         shape: strokes of a brush, straight lines, filled outlines, or triangles.
         strokes: how many shapes there are in the end: 192 strokes, 256 lines, 96 filled, 128
-            triangles.
-        grow: stages in which they come to be there; with 1, all are there from the first step.
+            triangles; 64 of pens.
+        grow: stages in which they come to be there, 3, of pens 2; with 1, all are there from the
+            first step.
         palette: colours of the only pens that there are, with commas: black,#c0392b,teal.
-        paper: its colour.
+        paper: its colour. auto: that of the margin of the start; for pens, or from nothing, white.
         width: of all strokes, in hundredths of the short side; if left out, a brush has every width
             and a pen 1.6.
         opacity: free lets what is below show through; full does not. auto: free, pens full.
@@ -105,6 +107,7 @@ def draw(
         fade: share of a scene over which it turns into the next.
     """
     from reverie import prompt as prompts
+    from reverie.canvas.outlined import Outlined
     from reverie.canvas.strokes import Strokes
     from reverie.loss.pixel import PixelPull
     from reverie.recipe import Recipe
@@ -120,10 +123,14 @@ def draw(
         init = "none"
     start = None if init == "none" else words.start(init, scenes, ("none", "guess"))
     short, inks = min(size), pens(palette)
-    fixed = PEN if inks and width is None else None if width is None else width / 100
+    penned = bool(inks) and shape in ("strokes", "lines")
+    fixed = (PEN if penned else None) if width is None else width / 100
+    if start and penned:
+        paper = "#ffffff" if paper == "auto" else paper
+        start = Outlined(start=start, pens=inks, paper=paper, width=fixed or PEN)
     canvas = Strokes(
         size=size,
-        count=COUNTS[shape] if strokes is None else strokes,
+        count=strokes or (PENNED if penned else COUNTS[shape]),
         shape=shape,
         segments=(3, 4) if shape == "filled" else (1, 3),
         width=short * (fixed or 0.02),
@@ -132,9 +139,8 @@ def draw(
         pens=inks,
         opacity="free" if opacity == "auto" else opacity,
         start=start,
-        follow="edges" if inks and shape in ("strokes", "lines") else "areas",
     )
-    parts = growing(canvas, grow)
+    parts = growing(canvas, grow or (2 if penned else 3))
     held = (usual.keep if keep is None else keep) if start or keep else 0
     more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reverie.canvas.start import StartSpec
     from reverie.loss.prompts import Prompts
     from reverie.protocols import CanvasSpec, LossSpec
     from reverie.recipe import Recipe, Stage
@@ -224,13 +225,10 @@ def _aimed(loss: "LossSpec", scenes: "Scenes") -> "LossSpec":
     """A loss for other words: itself, unless it leads to a guess."""
     import dataclasses
 
-    from reverie.canvas.drawing import Drawing
     from reverie.loss.pixel import PixelPull
-    from reverie.recipes.guess import guess
 
-    if isinstance(loss, PixelPull) and isinstance(loss.towards, Drawing):
-        towards = dataclasses.replace(loss.towards, arrangements=guess(scenes[0]))
-        return dataclasses.replace(loss, towards=towards)
+    if isinstance(loss, PixelPull) and not isinstance(loss.towards, str):
+        return dataclasses.replace(loss, towards=_drawn(loss.towards, scenes))
     return loss
 
 
@@ -240,6 +238,7 @@ def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
 
     from reverie.canvas.averaged import Averaged
     from reverie.canvas.drawing import Drawing
+    from reverie.canvas.outlined import Outlined
     from reverie.canvas.scene import Scene
     from reverie.recipes.guess import art_of, guess
 
@@ -249,7 +248,21 @@ def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
         art = art_of(scenes[0]) or canvas.art
         return dataclasses.replace(canvas, arrangements=guess(scenes[0]), art=art)
     begun = getattr(canvas, "start", None)
-    if isinstance(begun, Drawing):
-        begun = dataclasses.replace(begun, arrangements=guess(scenes[0]))
-        return dataclasses.replace(canvas, start=begun)  # type: ignore[call-arg]
+    if isinstance(begun, Drawing | Outlined):
+        return dataclasses.replace(canvas, start=_drawn(begun, scenes))  # type: ignore[call-arg]
     return canvas
+
+
+def _drawn(start: "StartSpec", scenes: "Scenes") -> "StartSpec":
+    """A start for other words: itself, unless it is a guess, or the outline of one."""
+    import dataclasses
+
+    from reverie.canvas.drawing import Drawing
+    from reverie.canvas.outlined import Outlined
+    from reverie.recipes.guess import guess
+
+    if isinstance(start, Outlined):
+        return dataclasses.replace(start, start=_drawn(start.start, scenes))
+    if isinstance(start, Drawing):
+        return dataclasses.replace(start, arrangements=guess(scenes[0]))
+    return start
