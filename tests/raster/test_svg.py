@@ -166,6 +166,7 @@ class TestOfOthers:
         [
             '<circle cx="60" cy="50" r="30" fill="teal"/>',
             '<ellipse cx="90" cy="50" rx="50" ry="20" fill="teal" transform="rotate(20 90 50)"/>',
+            '<ellipse cx="170" cy="50" rx="9" ry="25" stroke="red" transform="rotate(20 170 50)"/>',
             '<rect x="20" y="10" width="90" height="60" rx="20" fill="teal" stroke="red"/>',
             '<polygon points="10,10 150,30 60,90" fill="teal" fill-rule="evenodd"/>',
             '<polyline points="10,10 150,30 60,90" fill="none" stroke="teal" stroke-width="9"/>',
