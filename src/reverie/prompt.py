@@ -134,10 +134,10 @@ def _prompt(piece: str, line: str, start: int) -> Prompt:
     piece, box = _placed(piece, line, start)  # "a fox:2 @ left", or the weight last
     fields = _pieces(piece, ":", start)
     noise = fields[0][0].strip() == "noise" and len(fields) > 1 and _is_seed(fields[1][0])
-    body, weight, stop = _weighed(piece, fields, line, start, noise)
-    body, other = _placed(body, line, start)
+    rest, weight, stop = _weighed(piece, fields, line, start, noise)
+    body, other = _placed(rest, line, start)
     if box and other:
-        raise PromptError("it has two places; one is enough", line, start + body.rfind("@") + 1)
+        raise PromptError("it has two places; one is enough", line, start + rest.rfind("@") + 1)
     how = {"weight": weight, "stop": stop, "box": box or other}
     if noise and re.fullmatch(r"\s*noise\s*:\s*\d+\s*", body):
         return Prompt(noise=int(fields[1][0].split("@")[0]), **how)

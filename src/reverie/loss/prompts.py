@@ -7,7 +7,7 @@ of views. What is averaged has unit length, as all that perceptors give here. A 
 place: then the views are of that part of the picture alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reverie import image as images
+from reverie.augment.cutouts import Cutouts
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.loss.targets import DISTANCES, Distance, PerView, Target, chunks, embedded, pull
@@ -36,6 +37,7 @@ from reverie.protocols import (
 )
 from reverie.spec import spec
 
+FEWEST = 4  # cutouts of each part of a picture
 Pull = tuple[Target, float]  # with its weight at a moment
 
 
@@ -45,7 +47,7 @@ class PromptLoss:
     A sum over prompts and perceptors, a mean over views; or, with a share of `averaging`, the
     distance from the mean of all views. It comes in parts: one for every `chunk` views and
     perceptor. Notes `similarity`, the mean cosine to what attracts. Each part of the picture that
-    targets are for has its own views, chosen as those of a whole picture are.
+    targets are for has views of its own, chosen as those of a whole picture are.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class PromptLoss:
         fade: float = 0.0,
         averaging: Curve | None = None,
         chunk: int = 16,
+        shared: Mapping[int, Augment] | None = None,  # number of parts -> for each of so many
     ) -> None:
         self.perceptors, self.augment, self.scenes = perceptors, augment, scenes
+        self.shared = shared or {}
         self.every, self.fade = every, fade
         self.distance, self.chunk = DISTANCES[distance], chunk
         self.weight, self.averaging = weight or as_curve(1.0), averaging or as_curve(0.0)
@@ -75,9 +79,10 @@ class PromptLoss:
         ]
         whole = sum(weight for x, weight in scene if x.scored and weight > 0)
         groups = by_place(scene)
+        augment = self.shared.get(len(groups), self.augment)
         for box, pulls in groups.items():
             own = moment if box is None else replace(moment, draws=moment.draws.named(f"box {box}"))
-            looks = self.augment(cropped(image, box), own)
+            looks = augment(cropped(image, box), own)
             yield from self._judged(looks, len(image), pulls, own, whole)
 
     def _judged(
@@ -153,13 +158,24 @@ def by_place(scene: Sequence[Pull]) -> dict[Box | None, list[Pull]]:
     return {box: [pull for pull in scene if pull[0].box == box] for box in parts}
 
 
+def shared(augment: AugmentSpec, most: int) -> dict[int, Augment]:
+    """What shows each of several parts, by how many there are, up to `most`: cutouts are shared out
+    among them, so that parts cost nothing, and other views are all shown."""
+    if not isinstance(augment, Cutouts):
+        return {}
+    few = min(augment.count, FEWEST)
+    counts = {parts: max(-(-augment.count // parts), few) for parts in range(2, most + 1)}
+    return {parts: replace(augment, count=count).build() for parts, count in counts.items()}
+
+
 @spec
 class Prompts(LossSpec):
     """`perceptors` are summed; all see the same views, each at its own size.
 
     Scenes have equal shares of the run, or `every` steps each; `fade` is the share of a scene's
     length over which one turns into the next, half of it before the change. `averaging` is the
-    share of the distance from the mean of all views, which leaves the views free to differ.
+    share of the distance from the mean of all views, which leaves the views free to differ. Where
+    prompts have boxes, cutouts are shared out evenly among the boxes and the whole.
     """
 
     scenes: tuple[tuple[Prompt, ...], ...]
@@ -207,4 +223,5 @@ class Prompts(LossSpec):
             fade=self.fade,
             averaging=as_curve(self.averaging),
             chunk=self.chunk,
+            shared=shared(self.augment, len({prompt.box for prompt in prompts})),
         )
