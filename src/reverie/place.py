@@ -13,6 +13,7 @@ Names may be said in other ways: "the upper left corner", "left half", "bottom-r
 import difflib
 import math
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from reverie.errors import SpecError
@@ -115,6 +116,20 @@ def _edges(start: float, length: float, side: int) -> tuple[int, int]:
     missing = max(min(LEAST, side) - (last - first), 0)
     first = min(max(first - missing // 2, 0), side - min(LEAST, side)) if missing else first
     return first, max(last, first + min(LEAST, side))
+
+
+def narrowed(box: Box, by: Sequence[float]) -> Box:
+    """A box whose left, top, right and bottom edges move inwards by shares of its sides; an edge
+    that is one of the picture stays."""
+    left, top, width, height = box
+    right, bottom = left + width, top + height
+    moved = (
+        left + by[0] * width * (left > SLACK),
+        top + by[1] * height * (top > SLACK),
+        right - by[2] * width * (right < 1 - SLACK),
+        bottom - by[3] * height * (bottom < 1 - SLACK),
+    )
+    return moved[0], moved[1], moved[2] - moved[0], moved[3] - moved[1]
 
 
 def cropped(image: "Tensor", box: Box | None) -> "Tensor":

@@ -19,13 +19,14 @@ from reverie.augment.cutouts import Cutouts
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.loss.targets import DISTANCES, Distance, PerView, Target, chunks, embedded, pull
-from reverie.place import Box, cropped
+from reverie.place import Box, cropped, narrowed
 from reverie.prompt import Prompt
 from reverie.protocols import (
     Augment,
     AugmentSpec,
     Canvas,
     Curve,
+    Draws,
     Image,
     Looks,
     LossSpec,
@@ -38,6 +39,7 @@ from reverie.protocols import (
 from reverie.spec import spec
 
 FEWEST = 4  # cutouts of each part of a picture
+LOOSE = 0.15  # how far its edges move, at most, as a share of its sides
 Pull = tuple[Target, float]  # with its weight at a moment
 
 
@@ -81,9 +83,8 @@ class PromptLoss:
         groups = by_place(scene)
         augment = self.shared.get(len(groups), self.augment)
         for box, pulls in groups.items():
-            own = moment if box is None else replace(moment, draws=moment.draws.named(f"box {box}"))
-            looks = augment(cropped(image, box), own)
-            yield from self._judged(looks, len(image), pulls, own, whole)
+            looks = _looks(image, box, augment, moment)
+            yield from self._judged(looks, len(image), pulls, moment, whole)
 
     def _judged(
         self, looks: Looks, b: int, pulls: list[Pull], moment: Moment, whole: float
@@ -150,6 +151,17 @@ class PromptLoss:
         scored = [(x, weight) for x, weight in pulls if x.scored and weight > 0]
         rows = [weight * (seen @ x.embeddings[i].T).mean(1) for x, weight in scored]
         return torch.stack(rows).sum(0) if rows else seen.new_zeros(len(seen))
+
+
+def _looks(image: Image, box: Box | None, augment: Augment, moment: Moment) -> Looks:
+    """Views of one part of the pictures. Its edges move a little inwards, anew at every step: views
+    see them repeated outwards, so that what stays at one place becomes a line in the picture."""
+    if box is None:
+        return augment(image, moment)
+    name = f"box {box}"
+    alike = Draws((0,), moment.draws.step, name).uniform(4)[0]  # for pictures are cut as a batch
+    part = cropped(image, narrowed(box, (LOOSE * alike).tolist()))
+    return augment(part, replace(moment, draws=moment.draws.named(name)))
 
 
 def by_place(scene: Sequence[Pull]) -> dict[Box | None, list[Pull]]:

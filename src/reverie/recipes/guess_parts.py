@@ -20,29 +20,30 @@ def together(whole: str, parts: Sequence[tuple[str, Box]], on: Machine) -> list[
         parts: words and their boxes. Where they name no thing but a place, such as "a lake", it is
             what is behind everything, for there is one background.
     """
+    readers = [(Guesser(words, on), box) for words, box in parts]
+    things = [own.named() for own, _ in readers]
     inside: list[list[tuple[Thing, ...]]] = []
     behind: list[str] = []
-    for words, box in parts:
-        own = Guesser(words, on)
-        if landscape := [] if own.named() else [PLACES[w] for w in own.read if w in PLACES]:
+    for (own, box), named in zip(readers, things, strict=True):
+        landscape = [PLACES[word] for word in own.read if word in PLACES]
+        if landscape and not named and (whole or any(things)):
             behind += landscape
         else:
             inside.append([within(box, found) for found in own.guess()])
             behind += own.places().values()
     reader = Guesser(whole or ", ".join(words for words, _ in parts), on)
-    named = reader.named()
-    if whole and (named or not inside):
+    if (reader.named() and whole) or not inside:
         bases = reader.guess()
     else:
         bases = [Arrangement(things=())]
         behind = [*reader.places().values(), *behind]
     found: list[Arrangement] = []
     for k in range(max(map(len, (bases, *inside)))):
-        base, *others = (ways[min(k, len(ways) - 1)] for ways in (bases, *inside))
-        if not base.things:
-            base = reader.backed(base, behind)
-        things = (*base.things, *(thing for some in others for thing in some))
-        found.append(dataclasses.replace(base, things=things))
+        base = bases[min(k, len(bases) - 1)]
+        others = [ways[min(k, len(ways) - 1)] for ways in inside]
+        placed = tuple(thing for some in others for thing in some)
+        full = dataclasses.replace(base, things=(*base.things, *placed))
+        found.append(full if base.things else reader.backed(full, behind))
     return found
 
 
