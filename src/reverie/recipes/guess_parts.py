@@ -43,7 +43,8 @@ def together(whole: str, parts: Sequence[tuple[str, Box]], on: Machine) -> list[
         others = [ways[min(k, len(ways) - 1)] for ways in inside]
         placed = tuple(thing for some in others for thing in some)
         full = dataclasses.replace(base, things=(*base.things, *placed))
-        found.append(full if base.things else reader.backed(full, behind))
+        settled = base.things and (base.place != "plain" or not behind)
+        found.append(full if settled else reader.backed(full, behind))
     return found
 
 
