@@ -37,7 +37,7 @@ def test_a_place_is_a_name_or_four_numbers(text, box):
 @pytest.mark.parametrize(
     "text",
     ["noon", "night", "5", "1,000", "1,000,000", "10:30", "0.5", "left bank", "the corner", "half",
-     "a.b", "10 30", "the right time", "left: this"],
+     "a.b", "10 30", "the right time", "top left:2"],
 )  # fmt: skip
 def test_other_words_are_no_place(text):
     assert read(text) is None
@@ -54,6 +54,7 @@ def test_other_words_are_no_place(text):
         ("0,-0.1,1,1", "does not lie in the picture"),
         ("0,0,512,512", "shares of the picture"),
         ("0,0,1e999,1", "does not lie in the picture"),
+        ("left.", "is 'left' meant"),
         ("lefft", "is 'left' meant"),
         ("botom right", "is 'bottom right' meant"),
     ],

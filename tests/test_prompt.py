@@ -145,6 +145,7 @@ LEFT, BOX = (0.0, 0.0, 0.5, 1.0), (0.5, 0.5, 0.25, 0.5)
     [
         ("a fox @ left", Prompt(words="a fox", box=LEFT)),
         ("a fox @ the left half:1.5", Prompt(words="a fox", weight=1.5, box=LEFT)),
+        ("a fox @ top left:2", Prompt(words="a fox", weight=2.0, box=(0.0, 0.0, 0.5, 0.5))),
         ("a fox:1.5 @ left", Prompt(words="a fox", weight=1.5, box=LEFT)),
         ("a fox @ .5,.5,.25,.5:0.8:0.3", Prompt(words="a fox", weight=0.8, stop=0.3, box=BOX)),
         ("a lake @ 0,0,1,1:2", Prompt(words="a lake", weight=2.0, box=(0.0, 0.0, 1.0, 1.0))),
@@ -206,6 +207,13 @@ SOME = st.sampled_from([None, LEFT, BOX, (0.0, 0.0, 1.0, 1.0), (1 / 3, 0.1, 1 / 
 )
 def test_words_with_marks_of_a_place_are_read_as_they_were_written(words, weight, stop, box):
     prompt = Prompt(words=words, weight=weight, stop=stop, box=box)
+    assert parse(line(((prompt,),))) == ((prompt,),)
+
+
+@pytest.mark.parametrize("words", ["a fox @ left", "@ left", "a @ 0,0,1,1", "a @ b @ top", "a @"])
+@pytest.mark.parametrize("box", [None, BOX])
+def test_words_that_look_like_a_place_are_written_as_words(words, box):
+    prompt = Prompt(words=words, box=box)
     assert parse(line(((prompt,),))) == ((prompt,),)
 
 

@@ -71,7 +71,7 @@ def read(text: str) -> Box | None:
         if words and sorted(words) == sorted(_words(name)):
             return box
     near = difflib.get_close_matches(" ".join(words), NAMES, n=1, cutoff=0.85)
-    if near and re.fullmatch(r"[\w\s-]+", text):
+    if near and ":" not in text:  # "top left:2" has a weight
         raise SpecError(rf"there is no place {text!r}; is {near[0]!r} meant? ('\@' makes it words)")
     return None
 
