@@ -38,7 +38,12 @@ def test_a_number_counts_within_its_part():
 
 @pytest.mark.parametrize(
     "prompt",
-    ["in the snow | an owl @ left", "an owl in the snow @ left", "snow @ bottom | an owl @ left"],
+    [
+        "in the snow | an owl @ left",
+        "an owl in the snow @ left",
+        "snow @ bottom | an owl @ left",
+        "lovely | an owl in the snow @ left",
+    ],
 )
 def test_a_place_that_words_name_is_behind_everything(prompt):
     best = first(prompt)
