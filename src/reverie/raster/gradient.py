@@ -1,6 +1,6 @@
 """A drawing as one step of autograd, and who computes it."""
 
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from reverie.raster.scene import Scene
 Slopes = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
+@runtime_checkable
 class Backend(Protocol):
     """Draws flattened shapes, and says how the picture changes with them.
 
