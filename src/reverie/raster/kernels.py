@@ -155,7 +155,7 @@ def dark(light):
 
 @kernel
 def dim(cover, alpha, light, through, least, others):
-    """Lets light through a layer, and notes it: all, and what there would be without the most opaque layer."""
+    """Notes a layer's light and lets it through; `others` does so without the most opaque layer."""
     one = cover.dtype.type(1)
     for i in range(AREA):
         light[i] = through[i]
