@@ -48,11 +48,10 @@ def tiled(chains, shapes, pictures, paint, width, height, softness, vertices, ra
                 count = gathered(
                     chains, lo, hi, vertices, after, stroke, y * TILE, reach, active, spans
                 )
-                if pairs + x1 - x0 > len(tile):
-                    room = pairs + x1 - x0
-                    tile, shape, begin = more(tile, room), more(shape, room), more(begin, room + 1)
-                if used + count * (x1 - x0) > len(chords):
-                    chords = more(chords, used + count * (x1 - x0))
+                room = pairs + x1 - x0
+                tile, shape, begin = fit(tile, room), fit(shape, room), fit(begin, room + 1)
+                drops = fit(drops, 0 if stroke else room * TILE)
+                chords = fit(chords, used + count * (x1 - x0))
                 was, where = pairs, (picture * rows + y) * columns
                 if stroke:
                     pairs, used = stroke_row(
@@ -60,8 +59,6 @@ def tiled(chains, shapes, pictures, paint, width, height, softness, vertices, ra
                         active[:count], spans, tile, begin, chords, pairs, used,
                     )  # fmt: skip
                 else:
-                    if (pairs + x1 - x0) * TILE > len(drops):
-                        drops = more(drops, (pairs + x1 - x0) * TILE)
                     pairs, used = fill_row(
                         y, x0, x1, where, paint[s] == 2, softness, vertices, after,
                         active[:count], spans, tile, begin, chords, drops, pairs, used,
@@ -123,8 +120,10 @@ def sound(colour, reach):
 
 
 @kernel
-def more(array, room):
-    """A copy with room to grow."""
+def fit(array, room):
+    """An array that has room: itself, or a copy with more."""
+    if room <= len(array):
+        return array
     longer = np.empty(2 * room, array.dtype)
     for k in range(len(array)):  # a slice would take numba a second to compile
         longer[k] = array[k]

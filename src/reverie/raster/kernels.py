@@ -2,7 +2,8 @@
 
 A tile's pixels are numbered row by row, 0 to AREA - 1, and places are told from its middle, so that
 nothing of a picture's size is lost in float32. Shapes come from the top down, and `through` is the
-light that reaches them; where none of a tile is left, the rest stay unseen.
+light that reaches them; where none of a tile is left, the rest stay unseen. All is in one file, for
+what is kept of a kernel does not see a change in another file.
 """
 
 import math
@@ -88,17 +89,10 @@ def slopes(
         for i in range(AREA):
             through[i] = least[i] = 1
             others[i] = 1 if i % TILE < wide and i // TILE < high else 0
-        depth = 0
-        for k in range(starts[tile], starts[tile + 1]):
-            s, cover = shapes[order[k]], covers[depth]
-            covered(
-                bins, order[k], paint[s], x, y, softness, vertices, radii[s], px, py,
-                square, nears[depth], cover,
-            )  # fmt: skip
-            dim(cover, colours[s, 3], lights[depth], through, least, others)
-            depth += 1
-            if dark(others):
-                break
+        depth = noted(
+            bins, tile, x, y, softness, vertices, radii, colours, paint, px, py, square,
+            covers, nears, lights, through, least, others,
+        )  # fmt: skip
         for c in range(3):
             for j in range(high):
                 for i in range(wide):
@@ -117,6 +111,25 @@ def slopes(
                 )
             else:
                 fill_slopes(bins, pair, x, y, softness, vertices, near, lift, d_vertices)
+
+
+@kernel
+def noted(
+    bins, tile, x, y, softness, vertices, radii, colours, paint, px, py, square,
+    covers, nears, lights, through, least, others,
+):  # fmt: skip
+    """The layers of a tile from the top down, and how many there are until all is dark."""
+    starts, order, shapes = bins[:3]
+    for k in range(starts[tile], starts[tile + 1]):
+        s, depth = shapes[order[k]], k - starts[tile]
+        covered(
+            bins, order[k], paint[s], x, y, softness, vertices, radii[s], px, py,
+            square, nears[depth], covers[depth],
+        )  # fmt: skip
+        dim(covers[depth], colours[s, 3], lights[depth], through, least, others)
+        if dark(others):
+            return depth + 1
+    return starts[tile + 1] - starts[tile]
 
 
 @kernel
