@@ -125,22 +125,24 @@ def draw(
     short, inks = min(size), pens(palette)
     penned = bool(inks) and shape in ("strokes", "lines")
     fixed = (PEN if penned else None) if width is None else width / 100
+    thin, thick = BRUSH if fixed is None else (fixed, fixed)
+    usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
     if start and penned:
         paper = "#ffffff" if paper == "auto" else paper
-        start = Outlined(start=start, pens=inks, paper=paper, width=fixed or PEN)
+        start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
         size=size,
-        count=strokes or (PENNED if penned else COUNTS[shape]),
+        count=usual_count if strokes is None else strokes,
         shape=shape,
         segments=(3, 4) if shape == "filled" else (1, 3),
-        width=short * (fixed or 0.02),
-        widths=(short * fixed, short * fixed) if fixed else (short * BRUSH[0], short * BRUSH[1]),
+        width=short * (0.02 if fixed is None else fixed),
+        widths=(short * thin, short * thick),
         paper=paper,
         pens=inks,
         opacity="free" if opacity == "auto" else opacity,
         start=start,
     )
-    parts = growing(canvas, grow or (2 if penned else 3))
+    parts = growing(canvas, usual_parts if grow is None else grow)
     held = (usual.keep if keep is None else keep) if start or keep else 0
     more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
 
