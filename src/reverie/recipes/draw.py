@@ -101,8 +101,8 @@ def draw(
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
-        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 60..40,
-            which lets go over the run.
+        keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
+            pocket 60..40, which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
     """
