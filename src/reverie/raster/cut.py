@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from reverie.raster.flatten import Polylines, flatten
+from reverie.raster.flatten import Polylines, flatten, tangents
 from reverie.raster.layout import CAPS, JOINS, PAINTS, Layout, Points, Widths, owners
-from reverie.raster.outline import Style, outline
+from reverie.raster.outline import SHORTEST, Style, outline
 from reverie.raster.scene import Scene
 
 STROKE, ROUND_CAP, ROUND_JOIN = PAINTS.index("stroke"), CAPS.index("round"), JOINS.index("round")
@@ -27,7 +27,7 @@ def cut(
     rings = torch.ones_like(shape)  # contours that one becomes
     if bool(outlined.any()) or bool(closing.any()):
         rings[outlined[shape] & layout.closed] = 2
-        vertices, chains = rearranged(layout, lines, widths, outlined, closing, rings)
+        vertices, chains = rearranged(layout, points, lines, widths, outlined, closing, rings)
     ends = torch.cat([rings.new_zeros(1), rings.cumsum(0)])
     scene = Scene(
         chains=chains,
@@ -54,6 +54,7 @@ def by_outline(layout: Layout) -> Tensor:
 
 def rearranged(
     layout: Layout,
+    points: Points,
     lines: Polylines,
     widths: Widths,
     outlined: Tensor,
@@ -79,7 +80,8 @@ def rearranged(
         miter_limit=layout.miter_limit.double()[shape],
         closed=layout.closed,
     )
-    outlines, ring = outline(lines, radii, style, (outlined & sound)[shape])
+    ways = tangents(layout, points, SHORTEST)
+    outlines, ring = outline(lines, ways, radii, style, (outlined & sound)[shape])
     # Three kinds of vertices in one list, then put in order.
     kept = of_line.nonzero()[:, 0]
     again = begin[closing]

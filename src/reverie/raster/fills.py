@@ -183,8 +183,8 @@ def fill_slopes(
 ) -> Tensor:
     """What `grad`, the gradient of the cover, is for vertices.
 
-    An area changes with an edge by the piece of it inside the pixel's box: as much as the piece moves
-    to its side, the nearer to an end the more with that end.
+    An area changes with an edge by the piece of it inside the pixel's box: as much as that moves to
+    its side, the nearer to an end the more with that end.
     """
     grad = grad * fold_slope(area, evenodd[filled.touched.row_shape][:, None])
     dx, dy = (x.view(grid.tile, grid.tile) for x in grid.offsets(vertices))

@@ -47,8 +47,8 @@ class Drawn(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        slopes = ctx.backend.slopes(ctx.scene, *ctx.saved_tensors, ctx.saved, grad.contiguous())
+    def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        slopes = ctx.backend.slopes(ctx.scene, *ctx.saved_tensors, ctx.saved, grads[0].contiguous())
         return None, None, *slopes
 
 

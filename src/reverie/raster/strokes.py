@@ -77,8 +77,8 @@ def stroke_cover(
 
 
 def chord_frames(a: Tensor, b: Tensor, middle: Tensor) -> Tensor:
-    """`[q, 5]`: a chord's direction, its half length, and where it sees the middle of a tile from its
-    own: so far along and so far across."""
+    """`[q, 5]`: a chord's direction, its half length, and where the middle of a tile lies from its
+    own middle: so far along and so far across."""
     along = b - a
     length = along.norm(dim=1, keepdim=True)
     direction = along / length.clamp(min=1e-20)
@@ -128,7 +128,7 @@ def nearest(grid: Grid, frames: Tensor, first: Tensor, ways: list[int]) -> tuple
 
 
 def base_cover(squared: Tensor, radius: Tensor, softness: float) -> Tensor:
-    """1 within the stroke, 0 without, and between them on the ramp, which is a little wider here."""
+    """1 within the stroke, 0 without, and between them on a ramp a little wider than the true."""
     inner, outer = radius - softness / 2, radius + softness / 2
     low, high = inner * inner.abs() * (1 - 1e-4) - 1e-4, outer * outer * (1 + 1e-4) + 1e-4
     low = torch.where(inner < 0, -torch.ones_like(low), low)
@@ -136,7 +136,7 @@ def base_cover(squared: Tensor, radius: Tensor, softness: float) -> Tensor:
 
 
 def exact(where: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of pixels and chords: where on the chord is nearest, the unit vector from there, and how far."""
+    """Of pixels and chords: where on the chord is nearest, unit vector from there, and distance."""
     along, way = b - a, where - a
     u = (way * along).sum(1).div_(along.square().sum(1).clamp_(min=1e-20)).clamp_(0, 1)
     away = way - u[:, None] * along

@@ -85,7 +85,7 @@ def slots(grid: Grid, hulls: Boxes, first_tile: Tensor, lo: int, hi: int) -> Slo
 def stroke_touches(
     grid: Grid, edges: Edges, vertices: Tensor, radii: Tensor, softness: float, first_tile: Tensor
 ) -> Touched:
-    """By the distance of a tile's middle, from which no pixel of it is further than half a diagonal.
+    """By the distance of a tile's middle: its pixels are within half a diagonal of it.
 
     A chord matters where it may be the nearest one of a pixel on the ramp.
     """
