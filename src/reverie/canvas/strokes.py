@@ -289,7 +289,7 @@ class Strokes(CanvasSpec):
 
     def memory(self, machine: Machine) -> int:
         """The picture, the parameters with Adam's means, and what the rasteriser keeps."""
-        return super().memory(machine) + 4_000 * self.count + 60_000_000
+        return super().memory(machine) + 12_000 * self.count + 10_000_000
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
         draws = Draws(seeds, 0, "start")

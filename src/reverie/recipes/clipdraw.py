@@ -55,7 +55,7 @@ SMALL = Usual(
     preset="scene",
     init="guess",
     start_steps=150,
-    keep=(60.0, 40.0),
+    keep=(90.0, 60.0),
 )
 
 
@@ -102,7 +102,7 @@ def clipdraw(
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the strokes to that, before the words pull: 150.
         keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
-            pocket 60..40.
+            pocket 90..60.
         negative: push away from badly drawn sketches and messy drawings, too.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.

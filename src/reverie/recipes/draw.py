@@ -52,7 +52,7 @@ SMALL = Usual(
     preset="scene",
     init="guess",
     start_steps=150,
-    keep=(60.0, 40.0),
+    keep=(90.0, 60.0),
 )
 
 
@@ -60,7 +60,7 @@ def draw(
     prompt: str,
     *,
     perceptor: str = "auto",
-    size: tuple[int, int] = (384, 384),
+    size: tuple[int, int] = (512, 512),
     shape: ShapeName = "strokes",
     strokes: int | None = None,
     grow: int | None = None,
@@ -102,7 +102,7 @@ def draw(
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
         keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
-            pocket 60..40, which lets go over the run.
+            pocket 90..60, which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
     """
