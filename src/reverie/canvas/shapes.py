@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from reverie.raster.layout import Colours, Ends, Layout, Points, Widths, owners
+from reverie.raster.layout import Colours, Ends, Layout, Points, Widths, ends, spans
 
 Between = Int[Tensor, "controls 2"]
 Share = Float[Tensor, " controls"]
@@ -40,24 +40,12 @@ class Shapes:
 
     def picked(self, chosen: Tensor, counts: list[int]) -> "Shapes":
         """Some shapes, in the order of `chosen`, the first `counts[0]` for the first picture."""
-        old = self.layout
-        contours = spans(old.shapes, chosen)
-        corners = spans(old.contours, contours)
-        moved = spans(self.owned, chosen)
-        owned = ends_of(self.owned.diff()[chosen])
-        shape = owners(old.shapes)[contours]  # of every chosen contour, by its old number
-        place = torch.repeat_interleave(torch.arange(len(chosen)), old.shapes.diff()[chosen])
-        shift = owned[:-1][place] - self.owned[:-1][shape]
-        shift = torch.repeat_interleave(shift, old.contours.diff()[contours])
+        layout, corners = self.layout.picked(chosen, counts)
+        moved, owned = spans(self.owned, chosen), ends(self.owned.diff()[chosen])
+        shift = owned[:-1] - self.owned[:-1][chosen]  # of every chosen shape's points
+        corner = torch.repeat_interleave(shift, layout.shapes.diff())
+        shift = torch.repeat_interleave(corner, layout.contours.diff())
         device = self.points.device
-        layout = Layout(
-            contours=ends_of(old.contours.diff()[contours]),
-            shapes=ends_of(old.shapes.diff()[chosen]),
-            pictures=ends_of(torch.tensor(counts, dtype=torch.int64)),
-            closed=old.closed[contours],
-            **{name: getattr(old, name)[chosen] for name in ("paint", "cap", "join")},
-            miter_limit=old.miter_limit[chosen],
-        )
         return Shapes(
             layout=layout,
             owned=owned,
@@ -128,14 +116,3 @@ def stacked(a: Shapes, b: Shapes) -> Shapes:
 def followed(a: Ends, b: Ends) -> Ends:
     """Ranges, and after them others."""
     return torch.cat([a, b[1:] + a[-1]])
-
-
-def ends_of(lengths: Tensor) -> Ends:
-    return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-
-
-def spans(where: Ends, chosen: Tensor) -> Tensor:
-    """All that lies in the chosen ranges, one after the other."""
-    lengths = where.diff()[chosen]
-    first = where[:-1][chosen] - (lengths.cumsum(0) - lengths)
-    return torch.repeat_interleave(first, lengths) + torch.arange(int(lengths.sum()))

@@ -16,9 +16,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reverie import image as images
-from reverie.canvas.shapes import Shapes, ends_of
+from reverie.canvas.shapes import Shapes
 from reverie.protocols import Draws, Image
-from reverie.raster.layout import layout
+from reverie.raster.layout import ends, layout
 
 ShapeName = Literal["strokes", "lines", "filled", "triangles"]
 Follow = Literal["areas", "edges"]
@@ -123,7 +123,7 @@ def made(
         "triangles": [3] * len(of),
     }[shape]
     used = torch.arange(points.shape[2]) < torch.tensor(owned)[:, None]  # [b*n, most]
-    first = ends_of(torch.tensor(owned, dtype=torch.int64))
+    first = ends(owned)
     between, share = zip(*(controls_of(shape, k) for k in of), strict=True)
     corners = torch.tensor([len(x) for x in share])
     shift = torch.repeat_interleave(first[:-1], corners)

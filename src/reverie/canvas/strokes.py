@@ -10,6 +10,7 @@ half of it); a pen is chosen, and put down or not, by the gradient that passes s
 import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -23,6 +24,7 @@ from reverie.errors import SpecError
 from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.raster.layout import Colours, Layout
 from reverie.raster.rasterize import rasterize
+from reverie.raster.svg import SUFFIX, to_svg, visible, write_svg
 from reverie.raster.vector import VectorDrawing
 from reverie.spec import spec
 
@@ -237,6 +239,7 @@ class Strokes(CanvasSpec):
         opacity: whether shapes may be transparent.
         softness: pixels from inside to outside at every edge.
         start: what to follow.
+        mm: width of the drawing on paper, in its SVG; None takes 96 pixels an inch.
     """
 
     size: tuple[int, int] = (224, 224)  # width, height
@@ -252,6 +255,7 @@ class Strokes(CanvasSpec):
     softness: float = 1.0
     start: StartSpec | None = None
     follow: Follow = "areas"
+    mm: float | None = None
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -270,6 +274,7 @@ class Strokes(CanvasSpec):
             ("width", self.width),
             ("radius", self.radius),
             ("softness", self.softness),
+            ("mm", 1 if self.mm is None else self.mm),
         ):
             if not 0 < value < math.inf:
                 raise SpecError(f"{name}: got {value}; it is above 0")
@@ -290,6 +295,15 @@ class Strokes(CanvasSpec):
     def memory(self, machine: Machine) -> int:
         """The picture, the parameters with Adam's means, and what the rasteriser keeps."""
         return super().memory(machine) + 12_000 * self.count + 10_000_000
+
+    def keep(self, canvas: Canvas, pictures: Sequence[Path]) -> list[Path]:
+        """Every picture as an SVG beside it, which knows its story, too."""
+        assert isinstance(canvas, StrokeCanvas)
+        kept = [path.with_suffix(SUFFIX) for path in pictures]
+        for i, (picture, path) in enumerate(zip(pictures, kept, strict=True)):
+            story = images.read_text(picture)
+            write_svg(to_svg(visible(canvas.drawing(i)), mm=self.mm, story=story), path)
+        return kept
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
         draws = Draws(seeds, 0, "start")
