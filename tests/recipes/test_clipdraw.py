@@ -96,10 +96,13 @@ def test_bad_sketches_are_pushed_away_on_demand():
         ]
 
 
-def test_a_palette_becomes_pens_and_a_width_may_be_fixed():
+def test_a_palette_becomes_pens_and_a_width_may_be_fixed(tmp_path):
     made = clipdraw("a fox", perceptor=CLIP, palette="black, #c0392b,teal", width=4, widest=4)
     canvas = made.stages[0].canvas
     assert canvas.pens == ("black", "#c0392b", "teal") and canvas.widths == (4.0, 4.0)
+    (tmp_path / "ink.txt").write_text("; mine\n#1a1a1a black 0.4mm\nteal\n")
+    filed = clipdraw("a fox", perceptor=CLIP, palette=str(tmp_path / "ink.txt"))
+    assert filed.stages[0].canvas.pens == ("#1a1a1a", "teal")
     with pytest.raises(SpecError, match="'inky'"):
         clipdraw("a fox", perceptor=CLIP, palette="black,inky")
 

@@ -86,7 +86,7 @@ def test_a_saved_drawing_of_pens_takes_other_words_with_another_outline():
         ({"grow": 0}, "grow: got 0"),
         ({"strokes": 0}, "count: got 0"),
         ({"width": 0}, "widths: got"),
-        ({"palette": "inky"}, "'inky' is unknown"),
+        ({"palette": "inky"}, "'inky' is no colour"),
         ({"init": "teal", "start_steps": 0}, "start_steps: got 0"),
     ],
 )

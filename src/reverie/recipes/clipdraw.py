@@ -97,7 +97,7 @@ def clipdraw(
         width: of strokes at first, and the least, in pixels of a picture of 224 a side.
         widest: the most that they may be wide; as much as width, and it does not change.
         paper: its colour. auto: white, or that of the margin of what it starts from.
-        palette: colours of the only pens that there are, with commas: black,#c0392b,teal.
+        palette: colours of the only pens that there are, with commas, or a file of them.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the strokes to that, before the words pull: 150.
@@ -196,5 +196,7 @@ def repelled(scenes: "Scenes") -> "Scenes":
 
 
 def pens(palette: str) -> tuple[str, ...]:
-    """The colours of a palette."""
-    return tuple(colour.strip() for colour in palette.split(",") if colour.strip())
+    """The colours of a palette, in a file or with commas between; none of an empty one."""
+    from reverie.raster.pens import read_pens
+
+    return tuple(pen.colour for pen in read_pens(palette)) if palette.strip() else ()

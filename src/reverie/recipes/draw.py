@@ -89,7 +89,8 @@ def draw(
             triangles; 64 of pens.
         grow: stages in which they come to be there, 3, of pens 2; with 1, all are there from the
             first step.
-        palette: colours of the only pens that there are, with commas: black,#c0392b,teal.
+        palette: colours of the only pens that there are, with commas (black,#c0392b,teal), or a
+            file of them.
         paper: its colour. auto: that of the margin of the start; for pens, or from nothing, white.
         width: of all strokes, in hundredths of the short side; if left out, a brush has every width
             and a pen 1.6.
