@@ -17,14 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from reverie import image as images
-from reverie.canvas.shapes import Shapes, controls, joined
-from reverie.canvas.start import StartSpec, check_size, rgb
+from reverie.canvas.shapes import Shapes, controls, joined, shapes_of, stacked
+from reverie.canvas.start import StartSpec, Vectors, check_size, rgb
 from reverie.canvas.stroke_start import Follow, Habit, ShapeName, placed, walks
 from reverie.errors import SpecError
 from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.raster.layout import Colours, Layout
 from reverie.raster.rasterize import rasterize
-from reverie.raster.svg import SUFFIX, to_svg, visible, write_svg
+from reverie.raster.svg import SUFFIX, hexed, to_svg, visible, write_svg
 from reverie.raster.vector import VectorDrawing
 from reverie.spec import spec
 
@@ -142,10 +142,15 @@ class StrokeCanvas(Canvas):
         if self.goal is None and other.goal is not None:
             self.goal = images.resize(other.goal, self.size)
         self._set(kept.scaled(*(a / b for a, b in zip(self.size, other.size, strict=True))))
-        new = [self.spec.count - n for n in counts]
+        self.add_missing_()
+        return True
+
+    @torch.no_grad()
+    def add_missing_(self) -> None:
+        """New shapes on top, up to its own number."""
+        new = [max(self.spec.count - int(n), 0) for n in self.layout.pictures.diff()]
         if any(new):
             self._add(new, self())
-        return True
 
     @torch.no_grad()
     def encode_(self, image: Image) -> None:
@@ -306,11 +311,25 @@ class Strokes(CanvasSpec):
         return kept
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
+        if isinstance(self.start, Vectors):
+            return self._given(self.start, machine, seeds)
         draws = Draws(seeds, 0, "start")
         shapes = walks(self.habit(), self.count, self.size, draws).to(machine.device)
         canvas = StrokeCanvas(shapes, self, seeds)
         if self.start is not None:
             canvas.encode_(self.start.draw(self.size, seeds, machine.device))
+        return canvas
+
+    def _given(self, start: Vectors, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
+        """The shapes of an SVG, and new ones up to `count` where there is most to see."""
+        drawing = start.read(self.size).to(machine.device)
+        paper = hexed(drawing.paper) if self.paper == "auto" else self.paper
+        one = shapes_of(drawing)
+        every = one
+        for _ in seeds[1:]:
+            every = stacked(every, one)
+        canvas = StrokeCanvas(every, replace(self, paper=paper), seeds)
+        canvas.add_missing_()
         return canvas
 
 

@@ -77,6 +77,7 @@ def draw(
     keep: Number | None = None,
     change_every: int | None = None,
     fade: float = 0.0,
+    mm: float | None = None,
 ) -> "Recipe":
     """Draw with strokes, lines, cut paper or triangles; the drawing is an SVG, too.
 
@@ -100,15 +101,18 @@ def draw(
         cutouts: views of the picture judged at every step: 16.
         preset: how views are cut, one of those of `fourier`: clipdraw, pocket scene.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
-            noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
+            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, with whose very shapes
+            it begins: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
         keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
             pocket 90..60, which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
+        mm: width of the drawing on paper in millimetres; if left out, 96 pixels are an inch.
     """
     from reverie import prompt as prompts
     from reverie.canvas.outlined import Outlined
+    from reverie.canvas.start import Vectors
     from reverie.canvas.strokes import Strokes
     from reverie.loss.pixel import PixelPull
     from reverie.recipe import Recipe
@@ -128,7 +132,7 @@ def draw(
     fixed = (PEN if penned else None) if width is None else width / 100
     thin, thick = BRUSH if fixed is None else (fixed, fixed)
     usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
-    if start and penned:
+    if start and penned and not isinstance(start, Vectors):
         paper = "#ffffff" if paper == "auto" else paper
         start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
@@ -142,7 +146,11 @@ def draw(
         pens=inks,
         opacity="free" if opacity == "auto" else opacity,
         start=start,
+        mm=mm,
     )
+    if isinstance(start, Vectors):
+        given = start.read(size).layout.count
+        canvas = replace(canvas, count=given if strokes is None else strokes)
     parts = growing(canvas, usual_parts if grow is None else grow)
     held = (usual.keep if keep is None else keep) if start or keep else 0
     more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
@@ -163,7 +171,9 @@ def draw(
             how={"distance": "cosine"},
         )
 
-    if start:
+    if isinstance(start, Vectors):
+        stages = (judged(canvas, 1.0, ""),)
+    elif start:
         count = usual.start_steps if start_steps is None else start_steps
         stages = (*fitting(parts, start, count), judged(canvas, 1.0, "paint"))
     else:
