@@ -57,10 +57,11 @@ def test_the_gradient_reaches_every_pixel_of_a_paper():
     given = [walks(dice, shapes, 13, 9), 4 * dice(2), dice(2, 4)]
     paper = dice(1, 3, 11, 13).requires_grad_()
     noise = dice.normal(1, 3, 11, 13)
-    (slope,) = torch.autograd.grad((rasterize(shapes, *given, paper, (13, 11)) * noise).sum(), paper)
-    through = (
-        rasterize(shapes, *given, torch.ones(3).double(), (13, 11))
-        - rasterize(shapes, *given, torch.zeros(3).double(), (13, 11))
+    (slope,) = torch.autograd.grad(
+        (rasterize(shapes, *given, paper, (13, 11)) * noise).sum(), paper
+    )
+    through = rasterize(shapes, *given, torch.ones(3).double(), (13, 11)) - rasterize(
+        shapes, *given, torch.zeros(3).double(), (13, 11)
     )
     torch.testing.assert_close(slope, noise * through)
 

@@ -100,7 +100,8 @@ def draw(
         cutouts: views of the picture judged at every step: 16.
         preset: how views are cut, one of those of `fourier`: clipdraw, pocket scene.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
-            noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
+            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, whose
+            shapes are taken: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
         keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
             pocket 90..60, which lets go over the run.
@@ -110,6 +111,7 @@ def draw(
     from reverie import prompt as prompts
     from reverie.canvas.outlined import Outlined
     from reverie.canvas.strokes import Strokes
+    from reverie.canvas.vectors import Vectors
     from reverie.loss.pixel import PixelPull
     from reverie.recipe import Recipe
     from reverie.recipes import words
@@ -128,7 +130,8 @@ def draw(
     fixed = (PEN if penned else None) if width is None else width / 100
     thin, thick = BRUSH if fixed is None else (fixed, fixed)
     usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
-    if start and penned:
+    drawn = isinstance(start, Vectors)
+    if start and penned and not drawn:
         paper = "#ffffff" if paper == "auto" else paper
         start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
@@ -163,9 +166,11 @@ def draw(
             how={"distance": "cosine"},
         )
 
-    if start:
+    if start and not drawn:
         count = usual.start_steps if start_steps is None else start_steps
         stages = (*fitting(parts, start, count), judged(canvas, 1.0, "paint"))
+    elif start:
+        stages = (judged(canvas, 1.0, ""),)
     else:
         names = [f"part-{i + 1}" for i in range(len(parts))] if len(parts) > 1 else [""]
         stages = tuple(
