@@ -8,7 +8,7 @@ import torch
 
 from reverie import image as images
 from reverie.canvas.pixels import Pixels
-from reverie.canvas.start import Colour, Picture, Vectors
+from reverie.canvas.start import Colour, Picture
 from reverie.canvas.strokes import Strokes, seen
 from reverie.device import machine
 from reverie.errors import SpecError
@@ -312,44 +312,3 @@ def test_what_makes_no_sense_is_refused(field, value, said):
 def test_an_outline_of_one_cubic_is_refused():
     with pytest.raises(SpecError, match="2 to 16 cubics"):
         Strokes(shape="filled", segments=(1, 3))
-
-
-class TestAnSVGAsStart:
-    SVG = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 80">'
-        '<rect width="80" height="80" fill="#ffeecc"/>'
-        '<path d="M10 10 C40 10 60 30 70 70" fill="none" stroke="teal" stroke-width="6" '
-        'stroke-linecap="round" stroke-linejoin="round"/>'
-        '<path d="M20 60 C30 30 50 50 40 70 C35 75 25 75 20 60 Z" fill="red" fill-opacity="0.8"/>'
-        "</svg>"
-    )
-
-    @pytest.fixture
-    def start(self, tmp_path):
-        (tmp_path / "a.svg").write_text(self.SVG)
-        return Vectors(path=str(tmp_path / "a.svg"))
-
-    def test_a_canvas_begins_with_its_very_shapes(self, start):
-        spec = Strokes(size=(80, 80), count=2, widths=(1, 20), paper="auto", start=start)
-        canvas = spec.build(CPU, (0, 1))
-        drawn = start.draw((80, 80), (0, 1), CPU.device)
-        assert torch.allclose(canvas(), drawn, atol=1e-5)
-        assert canvas.layout.pictures.tolist() == [0, 2, 4]
-
-    def test_an_outline_stays_closed_when_its_points_move(self, start):
-        canvas = Strokes(size=(80, 80), count=2, start=start).build(CPU, (0,))
-        with torch.no_grad():
-            canvas.points += torch.rand(canvas.points.shape)
-        outline = canvas.drawing(0).points[4:]
-        assert torch.equal(outline[0], outline[-1])
-
-    def test_more_shapes_are_added_on_top(self, start):
-        canvas = Strokes(size=(80, 80), count=5, start=start).build(CPU, (0,))
-        assert canvas.layout.count == 5
-        assert torch.equal(canvas.colours[:2, 3], torch.tensor([1, 0.8]))
-
-    def test_of_another_shape_its_middle_is_cut_out(self, start):
-        drawing = start.read((160, 80))
-        assert drawing.size == (160, 80)
-        assert torch.allclose(drawing.points[0], torch.tensor([20.0, -20.0]))
-        assert drawing.widths[0] == 12

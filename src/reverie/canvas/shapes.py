@@ -10,13 +10,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from reverie.raster.layout import Colours, Ends, Layout, Points, Widths, ends, owners, spans
-from reverie.raster.vector import VectorDrawing
+from reverie.raster.layout import Colours, Ends, Layout, Points, Widths, ends, spans
 
 Between = Int[Tensor, "controls 2"]
 Share = Float[Tensor, " controls"]
 Controls = Float[Tensor, "controls 2"]
-MEETS = 0.01  # pixels between the ends of an outline that is closed
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,31 +71,6 @@ class Shapes:
     def to(self, device: torch.device) -> "Shapes":
         on = {f.name: getattr(self, f.name).to(device) for f in fields(self)[2:]}
         return replace(self, **on)
-
-
-def shapes_of(drawing: VectorDrawing) -> Shapes:
-    """The shapes of a drawing. An outline that ends where it began shares that point."""
-    layout = drawing.layout
-    first, last = layout.contours[:-1], layout.contours[1:] - 1
-    points = drawing.points
-    meets = (points[first] - points[last]).norm(dim=1).cpu() < MEETS
-    meets &= layout.closed | (layout.paint[owners(layout.shapes)] > 0)
-    moves = torch.ones(len(points), dtype=torch.bool)
-    moves[last[meets]] = False
-    place = moves.cumsum(0) - 1
-    place[last[meets]] = place[first[meets]]
-    count = torch.zeros(layout.count, dtype=torch.int64)
-    shape = owners(layout.contours)[moves]  # the contour of every point that moves
-    count.index_add_(0, owners(layout.shapes)[shape], torch.ones(len(shape), dtype=torch.int64))
-    return Shapes(
-        layout=layout,
-        owned=ends(count),
-        between=place[:, None].repeat(1, 2).to(points.device),
-        share=torch.zeros(len(points)).to(points),
-        points=points[moves.to(points.device)],
-        widths=drawing.widths,
-        colours=drawing.colours,
-    )
 
 
 def controls(points: Points, between: Between, share: Share) -> Controls:

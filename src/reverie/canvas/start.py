@@ -13,8 +13,6 @@ from reverie import image as images
 from reverie.errors import SpecError
 from reverie.prompt import PICTURE
 from reverie.protocols import Draws, Image
-from reverie.raster.svg_read import SUFFIXES, read_svg
-from reverie.raster.vector import VectorDrawing
 from reverie.spec import spec
 
 Size = tuple[int, int]  # width, height
@@ -130,28 +128,6 @@ class Picture(StartSpec):
         return {} if images.is_link(self.path) else {self.path: images.digest(self.path)}
 
 
-@spec
-class Vectors(StartSpec):
-    """An SVG by path, its middle cut to the shape of the canvas. A canvas of strokes begins with
-    its very shapes."""
-
-    path: str
-
-    def read(self, size: Size) -> VectorDrawing:
-        """Its shapes, placed as on a canvas of a size.
-
-        Raises:
-            PictureError: it cannot be read, or holds no shapes.
-        """
-        return read_svg(Path(self.path)).filling(size)
-
-    def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
-        return self.read(size).draw().to(device).repeat(len(seeds), 1, 1, 1)
-
-    def digests(self) -> dict[str, str]:
-        return {self.path: images.digest(self.path)}
-
-
 WORDS: dict[str, StartSpec] = {
     "noise": Noise(),
     "pixels": RandomPixels(),
@@ -163,8 +139,8 @@ WORDS: dict[str, StartSpec] = {
 
 def start_from(text: str, more: Sequence[str] = ()) -> StartSpec:
     """Reads `noise`, `pixels` (or `snow`), `perlin`, `gradient`, `#336699`, `teal`, `colour:teal`,
-    or the path of a picture or an SVG, or a picture's link. A message of what can be said names
-    `more`, which the caller reads.
+    a picture's path or link, or the path of an SVG. A message of what can be said names `more`,
+    which the caller reads.
 
     Raises:
         SpecError: it is none of these.
@@ -175,7 +151,9 @@ def start_from(text: str, more: Sequence[str] = ()) -> StartSpec:
     for mark in ("colour:", "color:"):
         if word.startswith(mark):
             return Colour(colour=word.removeprefix(mark))
-    if Path(word).suffix.lower() in SUFFIXES:
+    if word.lower().endswith((".svg", ".svgz")):
+        from reverie.canvas.vectors import Vectors  # which is a start, too
+
         return Vectors(path=word)
     if PICTURE.search(word) or (word and Path(word).is_file()):
         return Picture(path=word)
@@ -184,7 +162,7 @@ def start_from(text: str, more: Sequence[str] = ()) -> StartSpec:
     except SpecError as error:
         raise SpecError(
             f"start: {text!r} is not {', '.join([*more, *WORDS])}, a colour such as #336699 or "
-            "teal, a link, or the path of a picture or of an SVG"
+            "teal, a link, or the path of a picture"
         ) from error
 
 

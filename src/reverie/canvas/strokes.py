@@ -17,14 +17,15 @@ import torch
 from torch import Tensor, nn
 
 from reverie import image as images
-from reverie.canvas.shapes import Shapes, controls, joined, shapes_of, stacked
-from reverie.canvas.start import StartSpec, Vectors, check_size, rgb
+from reverie.canvas.shapes import Shapes, controls, joined, stacked
+from reverie.canvas.start import StartSpec, check_size, rgb
 from reverie.canvas.stroke_start import Follow, Habit, ShapeName, placed, walks
+from reverie.canvas.vectors import Vectors, shapes_of
 from reverie.errors import SpecError
 from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.raster.layout import Colours, Layout
 from reverie.raster.rasterize import rasterize
-from reverie.raster.svg import SUFFIX, hexed, to_svg, visible, write_svg
+from reverie.raster.svg import SUFFIX, to_svg, visible, write_svg
 from reverie.raster.vector import VectorDrawing
 from reverie.spec import spec
 
@@ -142,15 +143,10 @@ class StrokeCanvas(Canvas):
         if self.goal is None and other.goal is not None:
             self.goal = images.resize(other.goal, self.size)
         self._set(kept.scaled(*(a / b for a, b in zip(self.size, other.size, strict=True))))
-        self.add_missing_()
-        return True
-
-    @torch.no_grad()
-    def add_missing_(self) -> None:
-        """New shapes on top, up to its own number."""
-        new = [max(self.spec.count - int(n), 0) for n in self.layout.pictures.diff()]
+        new = [self.spec.count - n for n in counts]
         if any(new):
             self._add(new, self())
+        return True
 
     @torch.no_grad()
     def encode_(self, image: Image) -> None:
@@ -243,7 +239,7 @@ class Strokes(CanvasSpec):
         pens: colours that there are; empty for all. A pen is down or lifted, and never faint.
         opacity: whether shapes may be transparent.
         softness: pixels from inside to outside at every edge.
-        start: what to follow.
+        start: what to follow; of an SVG, its own shapes are taken, however many they are.
         mm: width of the drawing on paper, in its SVG; None takes 96 pixels an inch.
     """
 
@@ -312,7 +308,7 @@ class Strokes(CanvasSpec):
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
         if isinstance(self.start, Vectors):
-            return self._given(self.start, machine, seeds)
+            return self._following(self.start, machine, seeds)
         draws = Draws(seeds, 0, "start")
         shapes = walks(self.habit(), self.count, self.size, draws).to(machine.device)
         canvas = StrokeCanvas(shapes, self, seeds)
@@ -320,16 +316,16 @@ class Strokes(CanvasSpec):
             canvas.encode_(self.start.draw(self.size, seeds, machine.device))
         return canvas
 
-    def _given(self, start: Vectors, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
-        """The shapes of an SVG, and new ones up to `count` where there is most to see."""
-        drawing = start.read(self.size).to(machine.device)
-        paper = hexed(drawing.paper) if self.paper == "auto" else self.paper
-        one = shapes_of(drawing)
-        every = one
+    def _following(self, start: Vectors, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
+        """The shapes of a drawing, whatever their number."""
+        drawing = start.drawing(self.size)
+        shapes = one = shapes_of(drawing)
         for _ in seeds[1:]:
-            every = stacked(every, one)
-        canvas = StrokeCanvas(every, replace(self, paper=paper), seeds)
-        canvas.add_missing_()
+            shapes = stacked(shapes, one)
+        canvas = StrokeCanvas(shapes.to(machine.device), self, seeds)
+        canvas.goal = start.draw(self.size, seeds, torch.device("cpu"))
+        if self.paper == "auto":
+            canvas.paper.copy_(torch.tensor(drawing.paper))
         return canvas
 
 

@@ -101,8 +101,8 @@ def draw(
         cutouts: views of the picture judged at every step: 16.
         preset: how views are cut, one of those of `fourier`: clipdraw, pocket scene.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
-            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, with whose very shapes
-            it begins: none, pocket guess.
+            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, whose
+            shapes are taken: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
         keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
             pocket 90..60, which lets go over the run.
@@ -112,8 +112,8 @@ def draw(
     """
     from reverie import prompt as prompts
     from reverie.canvas.outlined import Outlined
-    from reverie.canvas.start import Vectors
     from reverie.canvas.strokes import Strokes
+    from reverie.canvas.vectors import Vectors
     from reverie.loss.pixel import PixelPull
     from reverie.recipe import Recipe
     from reverie.recipes import words
@@ -132,7 +132,8 @@ def draw(
     fixed = (PEN if penned else None) if width is None else width / 100
     thin, thick = BRUSH if fixed is None else (fixed, fixed)
     usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
-    if start and penned and not isinstance(start, Vectors):
+    drawn = isinstance(start, Vectors)
+    if start and penned and not drawn:
         paper = "#ffffff" if paper == "auto" else paper
         start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
@@ -148,9 +149,6 @@ def draw(
         start=start,
         mm=mm,
     )
-    if isinstance(start, Vectors):
-        given = start.read(size).layout.count
-        canvas = replace(canvas, count=given if strokes is None else strokes)
     parts = growing(canvas, usual_parts if grow is None else grow)
     held = (usual.keep if keep is None else keep) if start or keep else 0
     more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
@@ -171,11 +169,11 @@ def draw(
             how={"distance": "cosine"},
         )
 
-    if isinstance(start, Vectors):
-        stages = (judged(canvas, 1.0, ""),)
-    elif start:
+    if start and not drawn:
         count = usual.start_steps if start_steps is None else start_steps
         stages = (*fitting(parts, start, count), judged(canvas, 1.0, "paint"))
+    elif start:
+        stages = (judged(canvas, 1.0, ""),)
     else:
         names = [f"part-{i + 1}" for i in range(len(parts))] if len(parts) > 1 else [""]
         stages = tuple(
