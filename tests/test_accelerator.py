@@ -14,6 +14,7 @@ from reverie.canvas.dream import Dream
 from reverie.canvas.fourier import Fourier
 from reverie.canvas.pixels import Pixels
 from reverie.canvas.siren import Siren
+from reverie.canvas.strokes import Strokes
 from reverie.device import machine
 from reverie.loss.prompts import Prompts
 from reverie.optimize import optimize
@@ -52,6 +53,7 @@ def paint(on, canvas, steps=4, seed=3, count=2, preset="augmented"):
         BigGAN(size=(40, 32)),
         Dream(size=(40, 32)),
         Siren(size=(40, 32), layers=2, hidden=16, w0=5.0, w0_first=5.0),
+        Strokes(size=(40, 32), count=12, width=3.0),
     ],
     ids=lambda spec: type(spec).__name__,
 )

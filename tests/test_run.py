@@ -19,6 +19,7 @@ from reverie.augment.cutouts import Cutouts
 from reverie.canvas.averaged import Averaged
 from reverie.canvas.fourier import Fourier
 from reverie.canvas.pixels import Pixels
+from reverie.canvas.siren import Siren
 from reverie.curve import Linear
 from reverie.device import machine
 from reverie.errors import CapacityError, DivergedError, RunError, SpecError, WeightsError
@@ -30,6 +31,7 @@ from reverie.prompt import parse
 from reverie.protocols import LossSpec
 from reverie.recipe import Patience, Recipe, Stage, Until
 from reverie.record.story import story_in
+from reverie.render import drawing_in
 from reverie.run import Run
 from reverie.spec import from_json, spec, to_json
 
@@ -231,6 +233,14 @@ def test_a_budget_stops_the_run_and_it_can_go_on(tmp_path):
     assert [p.step for p in run.frames(budget=0.0)] == [0]
     assert run.state_file.exists()
     assert [p.step for p in Run.open(run.folder).frames()] == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_a_canvas_keeps_is_of_the_picture_beside_it_when_a_run_is_stopped(tmp_path):
+    siren = Siren(size=(9, 6), layers=2, hidden=64)
+    run = paint(recipe(canvas=siren, optimizer=AdamP(lr=1e-2)), tmp_path / "run", stop_at=3)
+    (beside,) = [path for path in run.files if path.suffix == ".safetensors"]
+    drawn = torch.cat(list(drawing_in(beside).bands((9, 6), CPU, beyond=False)), 2)
+    assert torch.equal(images.to_uint8(drawn), images.to_uint8(images.load(str(run.pictures[0]))))
 
 
 def test_replaying_ends_where_the_picture_was_taken(tmp_path):

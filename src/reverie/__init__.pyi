@@ -6,11 +6,13 @@ from .canvas.biggan import BigGAN
 from .canvas.biggan_start import MixedClasses, RandomClasses
 from .canvas.dream import Dream
 from .canvas.fourier import Fourier
+from .canvas.outlined import Outlined
 from .canvas.pixels import Pixels
 from .canvas.portrait import Portrait
 from .canvas.progan import ProGAN
 from .canvas.scene import Arrangement, Scene, Thing
 from .canvas.siren import Siren
+from .canvas.strokes import Strokes
 from .canvas.stylegan import StyleGAN
 from .canvas.stylegan_chosen import ChosenCentres, ChosenSeeds
 from .canvas.stylegan_start import (
@@ -112,6 +114,7 @@ __all__ = [
     "Moment",
     "NormalNoise",
     "NormalizedDescent",
+    "Outlined",
     "PictureError",
     "PixelPull",
     "Pixels",
@@ -138,6 +141,7 @@ __all__ = [
     "SpecError",
     "Stage",
     "Steps",
+    "Strokes",
     "StyleGAN",
     "StylePull",
     "Thing",

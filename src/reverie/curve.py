@@ -6,6 +6,7 @@ Keyframes are for films: a function of the number of the frame.
 
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -130,3 +131,16 @@ def as_curve(value: Number) -> Constant | Linear | Cosine | Ramp | Steps:
     if isinstance(value, tuple):
         return Linear(start=value[0], end=value[1])
     return Constant(value=float(value)) if isinstance(value, int | float) else value
+
+
+def scaled(value: Number, by: float) -> Number:
+    """A number that is so many times as large all the way."""
+    if isinstance(value, tuple):
+        return (value[0] * by, value[1] * by)
+    if isinstance(value, int | float):
+        return value * by
+    if isinstance(value, Steps):
+        return Steps(at=tuple((t, each * by) for t, each in value.at))
+    if isinstance(value, Constant | Ramp):
+        return replace(value, value=value.value * by)
+    return replace(value, start=value.start * by, end=value.end * by)

@@ -200,7 +200,7 @@ class CanvasSpec(ABC):
         """A canvas of `len(seeds)` pictures; the start of each depends on its own seed alone."""
 
     def keep(self, canvas: Canvas, pictures: Sequence[Path]) -> list[Path]:
-        """Writes, beside the last pictures of a run, what others can begin with; most have nothing.
+        """Writes, beside the pictures of a run, what they are made of; most have nothing.
 
         Args:
             canvas: what `build` gave, as it shows these pictures.

@@ -14,11 +14,13 @@ import reverie.canvas.biggan
 import reverie.canvas.drawing
 import reverie.canvas.dream
 import reverie.canvas.fourier
+import reverie.canvas.outlined
 import reverie.canvas.pixels
 import reverie.canvas.portrait
 import reverie.canvas.progan
 import reverie.canvas.scene
 import reverie.canvas.siren
+import reverie.canvas.strokes
 import reverie.canvas.stylegan
 import reverie.canvas.stylegan_chosen
 import reverie.canvas.vqgan

@@ -43,6 +43,7 @@ from reverie.spec import from_json, to_json
 from reverie.version import __version__
 
 Place = tuple[int, int]  # (stage, step): how far a run has come
+BESIDE = (".svg", ".safetensors")  # what canvases keep beside their pictures
 
 
 class Run:
@@ -143,9 +144,9 @@ class Run:
 
     @property
     def files(self) -> list[Path]:
-        """What there is so far of the pictures, their sheet, their latents, and the film."""
-        latents = [path.with_suffix(".safetensors") for path in self.pictures]
-        more = [path for path in (*latents, self.film) if path and path.exists()]
+        """What there is so far of the pictures, their sheet, what is kept beside, and the film."""
+        beside = [path.with_suffix(kind) for path in self.pictures for kind in BESIDE]
+        more = [path for path in (*beside, self.film) if path and path.exists()]
         return [*self._of(pictures.PICTURE), *self._of(BEST), *more]
 
     @property
@@ -261,7 +262,7 @@ class Run:
                     record.close_reel(index, frame, last=bool(why))
                     self._end(index, frame, ended, painting)
                 elif time.monotonic() - saved >= save_every:
-                    record.keep(index, frame, scores, painting.state())
+                    self._keep(index, frame, painting)
                     saved = time.monotonic()
                 yield Progress(frame, done + frame.step, steps, scores, ended, *part)
                 if over:
@@ -269,13 +270,18 @@ class Run:
         except GeneratorExit:  # the reader left between two frames: canvas and optimiser agree
             if seen is not None and not ended:
                 record.close_reel(index, seen, last=bool(why))
-                record.keep(index, seen, similarity(seen), painting.state())
+                self._keep(index, seen, painting)
             raise
         except BaseException:  # in the middle of a step: the last state on disk stands
             if seen is not None:
                 with suppress(OSError):  # the error that stops the run matters more
                     record.save_pictures(index, seen, similarity(seen))
             raise
+
+    def _keep(self, index: int, frame: Frame, painting: Painting) -> None:
+        """All that there is at this frame, so that the run can go on from it."""
+        self.recorder.keep(index, frame, similarity(frame), painting.state())
+        painting.stage.canvas.keep(painting.canvas, self.pictures)
 
     def _end(self, index: int, frame: Frame, why: str, painting: Painting) -> None:
         """Pictures and what goes with them, and no state: the run is over."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from reverie.recipe import Recipe
     from reverie.record.video import Video
+    from reverie.run import Run
 
 TYPED: dict[Any, Any] = {  # what a recipe takes -> its option
     tuple[int, int]: Size,
@@ -150,7 +151,21 @@ def paint_recipe(
     keep_seed: bool = False,
     usual_film: "Video | None" = None,
 ) -> int:
-    """Paints a recipe as the run's options say, showing progress.
+    """Paints a recipe as the run's options say, showing progress. Arguments as in `started`."""
+    from reverie.cli.showing import show
+
+    run = started(recipe, options, keep_seed=keep_seed, usual_film=usual_film)
+    return show(run, budget=options.budget, preview=options.preview)
+
+
+def started(
+    recipe: "Recipe",
+    options: RunOptions,
+    *,
+    keep_seed: bool = False,
+    usual_film: "Video | None" = None,
+) -> "Run":
+    """A run of a recipe as the run's options say.
 
     Args:
         keep_seed: without a seed among the options, take the recipe's and not a new one.
@@ -158,14 +173,13 @@ def paint_recipe(
     """
     from pathlib import Path
 
-    from reverie.cli.showing import show
     from reverie.device import machine
     from reverie.recipes.paint import folder_for
     from reverie.run import Run
 
     recipe = adjusted(recipe, options, keep_seed)
     folder = Path(options.output) if options.output else folder_for(recipe)
-    run = Run.start(
+    return Run.start(
         recipe,
         folder,
         machine(options.device, options.precision),
@@ -174,7 +188,6 @@ def paint_recipe(
         best=options.best,
         overwrite=options.overwrite,
     )
-    return show(run, budget=options.budget, preview=options.preview)
 
 
 def film_of(options: RunOptions, folder: "Path", usual: "Video | None") -> "Video | None":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from reverie.raster.layout import Ends, Layout, Points, owners
@@ -18,6 +18,8 @@ class Polylines:
 
     vertices: Float[Tensor, "v 2"]
     where: Ends
+    cubic: Int[Tensor, " v"]  # that a vertex lies on, of two the second; on the CPU
+    corner: Bool[Tensor, " v"]  # where a cubic begins or ends; on the CPU
 
 
 def flatten(layout: Layout, points: Points, tolerance: float = TOLERANCE) -> Polylines:
@@ -26,24 +28,42 @@ def flatten(layout: Layout, points: Points, tolerance: float = TOLERANCE) -> Pol
     A cubic has the number of chords of Wang's bound (1984) on its second differences, at most
     MOST; it changes where a curve does, but not for the derivative.
     """
-    lengths = layout.contours.diff()
-    cubics = torch.div(lengths - 1, 3, rounding_mode="floor")  # of each contour
-    contour = torch.repeat_interleave(torch.arange(len(cubics)), cubics)  # [s], of each cubic
-    first = torch.arange(len(contour)) - (cubics.cumsum(0) - cubics)[contour]
-    begin = layout.contours[:-1][contour] + 3 * first  # [s], its first control point
-    corners = begin[:, None] + torch.arange(4)  # [s, 4]
+    corners, contour, last = cubics(layout)
     counts = chord_counts(points.detach()[corners.to(points.device)], tolerance).cpu()  # [s]
 
-    last = first == cubics[contour] - 1
     vertices = counts + last  # the last cubic of a contour has its end, too
     of = torch.repeat_interleave(torch.arange(len(counts)), vertices)  # [v], the cubic of a vertex
     place = torch.arange(len(of)) - (vertices.cumsum(0) - vertices)[of]
     t = (place / counts[of])[:, None].to(points)
     weights = torch.cat([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3], 1)
     control = points[corners[of].to(points.device)]  # [v, 4, 2]
-    where = torch.zeros(len(lengths) + 1, dtype=torch.int64)
-    where[1:] = torch.bincount(contour, weights=vertices, minlength=len(lengths)).cumsum(0)
-    return Polylines((weights[:, :, None] * control).sum(1), where)
+    where = torch.zeros_like(layout.contours)
+    where[1:] = torch.bincount(contour, weights=vertices, minlength=len(where) - 1).cumsum(0)
+    corner = (place == 0) | (place == counts[of])
+    return Polylines((weights[:, :, None] * control).sum(1), where, of, corner)
+
+
+def cubics(layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
+    """Of every cubic: its control points `[s, 4]`, its contour, whether it is the last there."""
+    counts = torch.div(layout.contours.diff() - 1, 3, rounding_mode="floor")
+    contour = torch.repeat_interleave(torch.arange(len(counts)), counts)
+    place = torch.arange(len(contour)) - (counts.cumsum(0) - counts)[contour]
+    begin = layout.contours[:-1][contour] + 3 * place
+    return begin[:, None] + torch.arange(4), contour, place == counts[contour] - 1
+
+
+def tangents(layout: Layout, points: Points, shortest: float) -> Float[Tensor, "s 2 2"]:
+    """Where every cubic sets out to and arrives from, of any length; 0 where all is one point.
+
+    Args:
+        shortest: pixels to a control point that has a direction.
+    """
+    control = points[cubics(layout)[0].to(points.device)]  # [s, 4, 2]
+    found = []
+    for ways in (control[:, 1:] - control[:, :1], (control[:, 3:] - control[:, :3]).flip(1)):
+        near = (ways.detach().norm(dim=2) > shortest).to(torch.int8).argmax(1)  # the first
+        found.append(ways[torch.arange(len(ways), device=ways.device), near])
+    return torch.stack(found, 1)
 
 
 def chord_counts(control: Float[Tensor, "s 4 2"], tolerance: float) -> Tensor:

@@ -52,6 +52,22 @@ class Layout:
     def batch(self) -> int:
         return len(self.pictures) - 1
 
+    def picked(self, chosen: Tensor, counts: Sequence[int]) -> "tuple[Layout, Tensor]":
+        """Some shapes, in the order of `chosen`, the first `counts[0]` for the first picture; and
+        the numbers of their points."""
+        contours = spans(self.shapes, chosen)
+        layout = Layout(
+            contours=ends(self.contours.diff()[contours]),
+            shapes=ends(self.shapes.diff()[chosen]),
+            pictures=ends(counts),
+            paint=self.paint[chosen],
+            cap=self.cap[chosen],
+            join=self.join[chosen],
+            miter_limit=self.miter_limit[chosen],
+            closed=self.closed[contours],
+        )
+        return layout, spans(self.contours, contours)
+
 
 def layout(
     shapes: Sequence[Sequence[int]],
@@ -98,9 +114,16 @@ def layout(
     )
 
 
-def ends(lengths: Sequence[int]) -> Ends:
+def ends(lengths: Sequence[int] | Tensor) -> Ends:
     """Where ranges of these lengths begin, one after the other, and where the last one ends."""
-    return torch.tensor([0, *lengths], dtype=torch.int64).cumsum(0)
+    return torch.cat([torch.zeros(1, dtype=torch.int64), torch.as_tensor(lengths).cumsum(0)])
+
+
+def spans(where: Ends, chosen: Tensor) -> Tensor:
+    """All that lies in the chosen ranges, one after the other."""
+    lengths = where.diff()[chosen]
+    first = where[:-1][chosen] - (lengths.cumsum(0) - lengths)
+    return torch.repeat_interleave(first, lengths) + torch.arange(int(lengths.sum()))
 
 
 def owners(where: Ends) -> Int[Tensor, " _"]:

@@ -1,6 +1,6 @@
 """A drawing made of shapes: what a canvas of strokes becomes, and what an SVG holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,6 +27,17 @@ class VectorDrawing:
         scale = torch.tensor([w / self.size[0], h / self.size[1]]).to(self.points)
         paper: Tensor = torch.tensor(self.paper).to(self.points)
         widths = self.widths * scale.prod().sqrt()
-        return rasterize(
-            self.layout, self.points * scale, widths, self.colours, paper, (w, h), softness=1.0
+        return rasterize(self.layout, self.points * scale, widths, self.colours, paper, (w, h))
+
+    def picked(self, chosen: Tensor) -> "VectorDrawing":
+        """Some of its shapes, in the order of their numbers `chosen`."""
+        chosen = chosen.cpu()
+        layout, corners = self.layout.picked(chosen, [len(chosen)])
+        on = self.points.device
+        return replace(
+            self,
+            layout=layout,
+            points=self.points[corners.to(on)],
+            widths=self.widths[chosen.to(on)],
+            colours=self.colours[chosen.to(on)],
         )

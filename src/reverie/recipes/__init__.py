@@ -5,8 +5,10 @@ Recipes import what they name inside their bodies, so that asking for help needs
 
 from reverie.recipes.big_sleep import big_sleep
 from reverie.recipes.clip_stylegan import clip_stylegan
+from reverie.recipes.clipdraw import clipdraw
 from reverie.recipes.deep_daze import deep_daze
 from reverie.recipes.deep_dream import deep_dream
+from reverie.recipes.draw import draw
 from reverie.recipes.fourier import fourier
 from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
@@ -28,6 +30,8 @@ RECIPES = {
     "vqgan-mse": vqgan_mse,
     "vqgan-notebook": vqgan_notebook,
     "deep-daze": deep_daze,
+    "clipdraw": clipdraw,
+    "draw": draw,
     "clip-stylegan": clip_stylegan,
     "styleclip": styleclip,
     "stylegan3-clip": stylegan3_clip,

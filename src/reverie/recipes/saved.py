@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reverie.canvas.start import StartSpec
     from reverie.loss.prompts import Prompts
     from reverie.protocols import CanvasSpec, LossSpec
     from reverie.recipe import Recipe, Stage
@@ -44,6 +45,10 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "colours": "canvas.colours",
     "reach": "canvas.reach",
     "truncation": "canvas.start.truncation",
+    "strokes": "canvas.count",
+    "segments": "canvas.segments",
+    "paper": "canvas.paper",
+    "palette": "canvas.pens",
     "hold": "losses.hold.weight",
     "identity": "losses.identity.weight",
 }
@@ -92,6 +97,7 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
     from reverie.canvas.averaged import Averaged
     from reverie.errors import SpecError
     from reverie.recipes import vqgan
+    from reverie.recipes.clipdraw import pens
     from reverie.recipes.words import perceptors
     from reverie.spec import edited, to_json
 
@@ -111,6 +117,7 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
         "init": partial(_start, stage, options.get("truncation")),
         "perceptor": perceptors,
         "augments": read_augments,
+        "palette": pens,
         "size": partial(vqgan.fitted, stage.canvas),
     }
     for name, value in options.items():
@@ -218,13 +225,10 @@ def _aimed(loss: "LossSpec", scenes: "Scenes") -> "LossSpec":
     """A loss for other words: itself, unless it leads to a guess."""
     import dataclasses
 
-    from reverie.canvas.drawing import Drawing
     from reverie.loss.pixel import PixelPull
-    from reverie.recipes.guess import guess
 
-    if isinstance(loss, PixelPull) and isinstance(loss.towards, Drawing):
-        towards = dataclasses.replace(loss.towards, arrangements=guess(scenes[0]))
-        return dataclasses.replace(loss, towards=towards)
+    if isinstance(loss, PixelPull) and not isinstance(loss.towards, str):
+        return dataclasses.replace(loss, towards=_drawn(loss.towards, scenes))
     return loss
 
 
@@ -234,6 +238,7 @@ def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
 
     from reverie.canvas.averaged import Averaged
     from reverie.canvas.drawing import Drawing
+    from reverie.canvas.outlined import Outlined
     from reverie.canvas.scene import Scene
     from reverie.recipes.guess import art_of, guess
 
@@ -243,7 +248,21 @@ def _guessed(canvas: "CanvasSpec", scenes: "Scenes") -> "CanvasSpec":
         art = art_of(scenes[0]) or canvas.art
         return dataclasses.replace(canvas, arrangements=guess(scenes[0]), art=art)
     begun = getattr(canvas, "start", None)
-    if isinstance(begun, Drawing):
-        begun = dataclasses.replace(begun, arrangements=guess(scenes[0]))
-        return dataclasses.replace(canvas, start=begun)  # type: ignore[call-arg]
+    if isinstance(begun, Drawing | Outlined):
+        return dataclasses.replace(canvas, start=_drawn(begun, scenes))  # type: ignore[call-arg]
     return canvas
+
+
+def _drawn(start: "StartSpec", scenes: "Scenes") -> "StartSpec":
+    """A start for other words: itself, unless it is a guess, or the outline of one."""
+    import dataclasses
+
+    from reverie.canvas.drawing import Drawing
+    from reverie.canvas.outlined import Outlined
+    from reverie.recipes.guess import guess
+
+    if isinstance(start, Outlined):
+        return dataclasses.replace(start, start=_drawn(start.start, scenes))
+    if isinstance(start, Drawing):
+        return dataclasses.replace(start, arrangements=guess(scenes[0]))
+    return start

@@ -1,0 +1,92 @@
+"""Draws flattened shapes on CPUs by compiled loops, if numba is installed (`reverie[fast]`).
+
+Source: the distance, the areas and the order of `eager`; see `compiled.py` for the compiling.
+Differs: in tiles from the top shape down, without the shapes that others hide.
+"""
+
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reverie.raster.scene import Scene
+
+Bins = tuple[np.ndarray, ...]
+EXTRA = "pip install 'reverie[fast]'"
+GAIN = "several"  # times, against plain torch
+
+
+def draw(
+    scene: Scene, vertices: Tensor, radii: Tensor, colours: Tensor, paper: Tensor
+) -> tuple[Tensor, Bins]:
+    """The picture, and what `slopes` wants to know of it."""
+    from reverie.raster import bins, kernels
+
+    image = torch.empty(paper.shape, dtype=vertices.dtype)
+    paint, places, *numbers = arrays(scene.paint, vertices, radii, colours)
+    layout = arrays(scene.chains, scene.shapes, scene.pictures)
+    tiles = bins.tiled(*layout, paint, *scene.size, scene.softness, places, *numbers)
+    given = (places, *numbers, paint, *arrays(paper.to(vertices.dtype), image))
+    kernels.drawn(tiles, scene.softness, *given)
+    return image, tiles
+
+
+def slopes(
+    scene: Scene,
+    vertices: Tensor,
+    radii: Tensor,
+    colours: Tensor,
+    paper: Tensor,
+    saved: Bins,
+    grad: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The gradient of `(image * grad).sum()` by vertices, radii, colours and paper."""
+    from reverie.raster import kernels
+
+    given = arrays(vertices, radii, colours, scene.paint, paper.to(vertices.dtype), grad)
+    sums = [torch.zeros(x.shape, dtype=torch.float64) for x in (vertices, radii, colours)]
+    d_paper = torch.empty(paper.shape, dtype=vertices.dtype)
+    kernels.slopes(saved, scene.softness, *given, *arrays(*sums, d_paper))
+    d_vertices, d_radii, d_colours = (x.to(vertices.dtype) for x in sums)
+    return d_vertices, d_radii, d_colours, d_paper.to(paper.dtype)
+
+
+def arrays(*tensors: Tensor) -> list[np.ndarray]:
+    return [x.detach().contiguous().numpy() for x in tensors]
+
+
+def ready() -> bool:
+    """Whether this can draw here. The first time it compiles, or loads what was compiled."""
+    return why_not() is None
+
+
+@cache
+def why_not() -> str | None:
+    """What is missing, in one line; None if nothing is."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return "numba is not installed"
+    try:
+        rehearse()
+    except Exception as error:  # whatever a compiler or a folder fails with, torch can draw
+        return f"numba fails ({type(error).__name__}: {' '.join(str(error).split())})"[:300]
+    return None
+
+
+def rehearse() -> None:
+    """Draws a stroke, and its gradient, as float32: then all kernels are compiled."""
+    ends = torch.tensor([0, 1])
+    scene = Scene(
+        chains=torch.tensor([0, 2]),
+        shapes=ends,
+        pictures=ends,
+        paint=torch.tensor([0]),
+        size=(8, 8),
+        softness=1.0,
+    )
+    vertices, radii = torch.tensor([[2.0, 2], [6, 5]]), torch.ones(1)
+    colours, paper = torch.ones(1, 4), torch.zeros(1, 3, 8, 8)
+    image, saved = draw(scene, vertices, radii, colours, paper)
+    slopes(scene, vertices, radii, colours, paper, saved, torch.ones_like(image))
