@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 
 from reverie.augment.cutouts import Cutouts
+from reverie.canvas.start import StartSpec
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.loss.pixel import check_target, target, target_digests
@@ -47,7 +48,7 @@ class LayerLoss:
     Args:
         layers: names and weights.
         embedding: weight of the embeddings.
-        anchor: for each picture another one, of the same size.
+        anchor: for each picture another one, of the same size; or what draws it.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class LayerLoss:
         perceptor: Layered,
         layers: Sequence[tuple[str, float]],
         augment: Augment,
-        anchor: Image,
+        anchor: Image | StartSpec,
         weight: Curve,
         *,
         embedding: float = 0.1,
@@ -68,6 +69,9 @@ class LayerLoss:
 
     def __call__(self, image: Image, moment: Moment) -> Iterator[PerImage]:
         b, weight = len(image), self.weight(moment.t)
+        if isinstance(self.anchor, StartSpec):  # which depends on the seeds
+            size = (image.shape[-1], image.shape[-2])
+            self.anchor = self.anchor.draw(size, moment.draws.seeds, image.device)
         looks, others = (
             self.augment(x, Moment(moment.step, moment.t, moment.draws.named("views")))
             for x in (image, self.anchor)
@@ -97,7 +101,8 @@ class LayerLoss:
 
 @spec
 class LayerPull(LossSpec):
-    """Towards `start`, what the canvas first showed, or a picture, by path or link.
+    """Towards `start`, what the canvas first showed, a picture, by path or link, or what would
+    start another canvas.
 
     Args:
         layers: None: two deep ones.
@@ -107,7 +112,7 @@ class LayerPull(LossSpec):
 
     perceptor: PerceptorSpec
     augment: AugmentSpec
-    towards: str = "start"
+    towards: str | StartSpec = "start"
     layers: tuple[str, ...] | None = None
     weights: tuple[float, ...] = (1.0,)
     embedding: float = 0.1
@@ -116,7 +121,8 @@ class LayerPull(LossSpec):
     chunk: int = 16  # views that are in memory at a time
 
     def __post_init__(self) -> None:
-        check_target(self.towards)
+        if isinstance(self.towards, str):
+            check_target(self.towards)
         if self.layers is not None and not self.layers:
             raise SpecError("layers: none is given; name one, or leave it out for two deep ones")
         count = 2 if self.layers is None else len(self.layers)
@@ -128,7 +134,7 @@ class LayerPull(LossSpec):
             raise SpecError(f"chunk: {self.chunk} views at a time; it must be 1 or more")
 
     def digests(self) -> dict[str, str]:
-        return target_digests(self.towards)
+        return target_digests(self.towards) if isinstance(self.towards, str) else {}
 
     def build(self, canvas: Canvas, machine: Machine) -> LayerLoss:
         perceptor = layered(self.perceptor, machine)
@@ -140,7 +146,7 @@ class LayerPull(LossSpec):
             perceptor,
             list(zip(names, weights, strict=True)),
             self.augment.build(),
-            target(canvas, self.towards),
+            self.towards if isinstance(self.towards, StartSpec) else target(canvas, self.towards),
             as_curve(self.weight),
             embedding=self.embedding,
             measure=self.measure,
