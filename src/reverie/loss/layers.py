@@ -161,7 +161,7 @@ def deep(layers: Sequence[str]) -> tuple[str, str]:
     stages = list({name.partition(".")[0]: name for name in outer if "." in name}.values())
     if len(stages) > 1:
         return stages[-2], stages[-1]
-    return outer[round((len(outer) - 1) * 2 / 3)], outer[-1]
+    return outer[(len(outer) - 1) * 2 // 3], outer[-1]
 
 
 def tiny() -> LayerPull:

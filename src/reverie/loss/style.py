@@ -107,7 +107,7 @@ def spread(columns: Columns, widths: Sequence[int]) -> tuple[Tensor, Tensor]:
     return middle, torch.cat([u * share for u, share in zip(units, shares, strict=True)])
 
 
-def reduced(image: Image, longest: int) -> Image:
+def reduced(image: Image, longest: int) -> Float[Tensor, "b 3 _ _"]:
     """At most `longest` pixels on its longer side, by the mean of what falls into each."""
     height, width = image.shape[2:]
     share = min(1.0, longest / max(height, width))
