@@ -294,7 +294,7 @@ class Strokes(CanvasSpec):
 
     def memory(self, machine: Machine) -> int:
         """The picture, the parameters with Adam's means, and what the rasteriser keeps."""
-        return super().memory(machine) + 4_000 * self.count + 60_000_000
+        return super().memory(machine) + 12_000 * self.count + 10_000_000
 
     def keep(self, canvas: Canvas, pictures: Sequence[Path]) -> list[Path]:
         """Every picture as an SVG beside it, which knows its story, too."""

@@ -42,8 +42,9 @@ def render(
 ) -> int:
     """Draw a picture again at any size, from what it is made of: reverie render picture.png
 
-    Pictures of deep-daze are functions of the place, kept as picture.safetensors beside the
-    picture; that file alone is enough.
+    Drawings are shapes, kept as picture.svg beside the picture, and pictures of deep-daze functions
+    of the place, kept as picture.safetensors; that file alone is enough. An SVG of any other
+    program will do, too.
 
     Args:
         file: such a file, or the picture that it lies beside.

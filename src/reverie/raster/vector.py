@@ -29,6 +29,10 @@ class VectorDrawing:
         widths = self.widths * scale.prod().sqrt()
         return rasterize(self.layout, self.points * scale, widths, self.colours, paper, (w, h))
 
+    def to(self, device: torch.device) -> "VectorDrawing":
+        moved = {name: getattr(self, name).to(device) for name in ("points", "widths", "colours")}
+        return replace(self, **moved)
+
     def picked(self, chosen: Tensor) -> "VectorDrawing":
         """Some of its shapes, in the order of their numbers `chosen`."""
         chosen = chosen.cpu()

@@ -52,7 +52,7 @@ SMALL = Usual(
     preset="scene",
     init="guess",
     start_steps=150,
-    keep=(60.0, 40.0),
+    keep=(90.0, 60.0),
 )
 
 
@@ -60,7 +60,7 @@ def draw(
     prompt: str,
     *,
     perceptor: str = "auto",
-    size: tuple[int, int] = (384, 384),
+    size: tuple[int, int] = (512, 512),
     shape: ShapeName = "strokes",
     strokes: int | None = None,
     grow: int | None = None,
@@ -89,7 +89,8 @@ def draw(
             triangles; 64 of pens.
         grow: stages in which they come to be there, 3, of pens 2; with 1, all are there from the
             first step.
-        palette: colours of the only pens that there are, with commas: black,#c0392b,teal.
+        palette: colours of the only pens that there are, with commas (black,#c0392b,teal), or a
+            file of them.
         paper: its colour. auto: that of the margin of the start; for pens, or from nothing, white.
         width: of all strokes, in hundredths of the short side; if left out, a brush has every width
             and a pen 1.6.
@@ -101,8 +102,8 @@ def draw(
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
             noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
-        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 60..40,
-            which lets go over the run.
+        keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
+            pocket 90..60, which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
     """
@@ -125,22 +126,24 @@ def draw(
     short, inks = min(size), pens(palette)
     penned = bool(inks) and shape in ("strokes", "lines")
     fixed = (PEN if penned else None) if width is None else width / 100
+    thin, thick = BRUSH if fixed is None else (fixed, fixed)
+    usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
     if start and penned:
         paper = "#ffffff" if paper == "auto" else paper
-        start = Outlined(start=start, pens=inks, paper=paper, width=fixed or PEN)
+        start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
         size=size,
-        count=strokes or (PENNED if penned else COUNTS[shape]),
+        count=usual_count if strokes is None else strokes,
         shape=shape,
         segments=(3, 4) if shape == "filled" else (1, 3),
-        width=short * (fixed or 0.02),
-        widths=(short * fixed, short * fixed) if fixed else (short * BRUSH[0], short * BRUSH[1]),
+        width=short * (0.02 if fixed is None else fixed),
+        widths=(short * thin, short * thick),
         paper=paper,
         pens=inks,
         opacity="free" if opacity == "auto" else opacity,
         start=start,
     )
-    parts = growing(canvas, grow or (2 if penned else 3))
+    parts = growing(canvas, usual_parts if grow is None else grow)
     held = (usual.keep if keep is None else keep) if start or keep else 0
     more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
 
