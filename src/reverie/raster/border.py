@@ -1,6 +1,7 @@
 """Strokes cut off at a rectangle: what remains of them is exactly on their curves."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _pieces(parts: Cubics, box: Box) -> Iterator[tuple[Cubics, bool]]:
             yield cubic, True
             continue
         places = [0.0, *_crossings(cubic, box), 1.0]
-        for a, b in zip(places, places[1:], strict=False):
+        for a, b in pairwise(places):
             middle = part(cubic, a, (a + b) / 2)[3]
             yield part(cubic, a, b), bool((middle >= low).all() and (middle <= high).all())
 
