@@ -81,4 +81,6 @@ def _remarks(plot: "Plot") -> list[str]:
     )
     lines = [f"{n} {'shape' if n == 1 else 'shapes'} {what}" for n, what in told if n]
     double = f"{plot.double} strokes left out: the same pen has drawn them already"
-    return lines + [double] * (plot.double > 0)
+    widest = max(layer.line for layer in plot.layers)
+    thin = f"pens are up to {widest:g} mm wide; most strokes of the drawing are {plot.wide:.1f} mm"
+    return lines + [double] * (plot.double > 0) + [thin] * (plot.wide > 2 * widest)

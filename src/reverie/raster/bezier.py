@@ -7,8 +7,9 @@ from jaxtyping import Float
 
 CHORDS = 32  # by which a cubic is measured
 
-Curve = Float[np.ndarray, "points 2"]  # 3k + 1 control points of k joined cubics
-Cubics = Float[np.ndarray, "k 4 2"]
+Curve = Float[np.ndarray, "_ 2"]  # 3k + 1 control points of k joined cubics
+Cubics = Float[np.ndarray, "_ 4 2"]
+Cubic = Float[np.ndarray, "4 2"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ def ring(points: Curve) -> Curve:
     return np.concatenate([points, thirds])
 
 
-def part(cubic: Float[np.ndarray, "4 2"], first: float, last: float) -> Float[np.ndarray, "4 2"]:
+def part(cubic: Cubic, first: float, last: float) -> Cubic:
     """From one parameter to another, by de Casteljau's corner cutting (as blossoms)."""
 
     def corner(*parameters: float) -> Float[np.ndarray, "2"]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from reverie.raster.bezier import Cubics, Stroke, cubics, joined, part
+from reverie.raster.bezier import Cubic, Cubics, Stroke, cubics, joined, part
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 APART = 1e-9  # parameters that are nearer are one
@@ -21,7 +21,7 @@ def inside(stroke: Stroke, box: Box) -> list[Stroke]:
         return []
     if any((stroke.points[:, i] > high[i]).all() for i in (0, 1)):
         return []
-    runs: list[list[Cubics]] = [[]]
+    runs: list[list[Cubic]] = [[]]
     for piece, kept in _pieces(parts, box):
         if kept:
             runs[-1].append(piece)
@@ -35,7 +35,7 @@ def inside(stroke: Stroke, box: Box) -> list[Stroke]:
     return [Stroke(joined(np.stack(run)), closed) for run in runs]
 
 
-def _pieces(parts: Cubics, box: Box) -> Iterator[tuple[Cubics, bool]]:
+def _pieces(parts: Cubics, box: Box) -> Iterator[tuple[Cubic, bool]]:
     """Every cubic, cut where it crosses the sides, and whether a piece is inside."""
     low, high = np.array(box[:2]), np.array(box[2:])
     for cubic in parts:
@@ -48,7 +48,7 @@ def _pieces(parts: Cubics, box: Box) -> Iterator[tuple[Cubics, bool]]:
             yield part(cubic, a, b), bool((middle >= low).all() and (middle <= high).all())
 
 
-def _crossings(cubic: Cubics, box: Box) -> list[float]:
+def _crossings(cubic: Cubic, box: Box) -> list[float]:
     """The parameters where a cubic meets the lines that the sides lie on, in order."""
     p0, p1, p2, p3 = cubic  # power basis, highest first
     powers = np.stack([p3 - 3 * p2 + 3 * p1 - p0, 3 * p2 - 6 * p1 + 3 * p0, 3 * (p1 - p0), p0])
@@ -61,5 +61,5 @@ def _crossings(cubic: Cubics, box: Box) -> list[float]:
     return [t for t, before in zip(found, [0.0, *found], strict=False) if t - before > APART]
 
 
-def _meet(last: Cubics, first: Cubics) -> bool:
+def _meet(last: Cubic, first: Cubic) -> bool:
     return bool((last[3] == first[0]).all())

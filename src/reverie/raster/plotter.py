@@ -44,6 +44,11 @@ class Layer:
         return f"{self.number}-{self.pen.label}"
 
     @property
+    def line(self) -> float:
+        """How wide its lines are, mm."""
+        return self.pen.mm or LINE
+
+    @property
     def drawn(self) -> float:
         """Millimetres on paper."""
         return sum(stroke.length for stroke in self.strokes)
@@ -65,6 +70,7 @@ class Plot:
     cut: int  # shapes of which only a part is in the picture
     filled: int  # shapes that are outlines now
     double: int  # strokes left out: the same pen draws the same line
+    wide: float  # mm, the median of what the drawing's own strokes would be; 0 if there are none
 
 
 def plot(drawing: VectorDrawing, pens: Sequence[Pen] = (), *, width: float, margin: float) -> Plot:
@@ -105,6 +111,7 @@ def plot(drawing: VectorDrawing, pens: Sequence[Pen] = (), *, width: float, marg
         size=(width, h * scale + 2 * margin),
         layers=tuple(layers),
         faint=drawing.layout.count - len(kept),
+        wide=_width(drawing) * scale,
         **counts,
     )
 
@@ -113,7 +120,7 @@ def plot_svg(plot: Plot, *, title: str = "") -> str:
     """The text of an SVG in millimetres: a group for each layer."""
     body = []
     for layer in plot.layers:
-        colour, wide = hexed(layer.pen.rgb), number(layer.pen.mm or LINE)
+        colour, wide = hexed(layer.pen.rgb), number(layer.line)
         body.append(
             f'<g inkscape:groupmode="layer" inkscape:label={quoteattr(allowed(layer.label))} '
             f'id="layer{layer.number}" fill="none" stroke="{colour}" stroke-width="{wide}" '
@@ -145,6 +152,12 @@ def own_pens(colours: Sequence[str]) -> tuple[Pen, ...]:
 def _css_names() -> list[str]:
     """Of names for the same colour, the last one here is taken."""
     return sorted(ImageColor.colormap, key=lambda name: ("grey" in name, name))
+
+
+def _width(drawing: VectorDrawing) -> float:
+    """Median of the strokes' widths."""
+    strokes = drawing.widths[(drawing.layout.paint == 0).to(drawing.widths.device)]
+    return float(strokes.median()) if len(strokes) else 0.0
 
 
 def _opaque(drawing: VectorDrawing) -> list[bool]:
