@@ -75,7 +75,7 @@ def test_info_and_replay_know_what_was_rendered(reverie, painted):
         (("out/picture.png", "--size", "100000"), "size"),
         (("out/nothing.png",), "there is no such file"),
         (("out",), "is a folder"),
-        (("out/picture.png", "-o", "big.svg"), "what is written here ends in .png"),
+        (("out/picture.png", "-o", "big.svg"), "pictures are written as"),
         (("out/picture.png", "-o", "out"), "is a folder"),
         (("out/recipe.json",), "wanted is one of"),
     ],

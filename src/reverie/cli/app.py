@@ -19,6 +19,8 @@ from reverie.cli import (
     morph,
     packages,
     painting,
+    plot,
+    redraw,
     render,
     runs,
     spooky,
@@ -66,7 +68,7 @@ compat.app.group = (PAINT,)
 app.command(compat.app)
 for command in (faces.edit, morph.mix, morph.morph, faces.directions):
     app.command(command, group=FACES)
-for command in (runs.resume, runs.replay, runs.info, render.render):
+for command in (runs.resume, runs.replay, runs.info, render.render, redraw.redraw, plot.plot):
     app.command(command, group=RUNS)
 for command in (looking.classify, looking.score, looking.similarity, looking.embed):
     app.command(command, group=LOOK)

@@ -79,7 +79,7 @@ def file_of(options: RunOptions) -> Path | None:
     path = Path(options.output or "")
     if path.suffix.lower() not in (SVG, *images.SUFFIXES):
         return None
-    check_place(path, options.overwrite, kinds=(SVG, *images.SUFFIXES))
+    check_place(path, options.overwrite, (SVG, *images.SUFFIXES))
     return path
 
 
@@ -91,7 +91,7 @@ def check_film(path: Path | None, overwrite: bool) -> None:
     if path:
         kind_of(path)
         library()
-        check_place(path, overwrite, kinds=tuple(KINDS))
+        check_place(path, overwrite, tuple(KINDS))
 
 
 def best_of(run: "Run") -> Path:

@@ -80,11 +80,11 @@ def wanted(size: tuple[int, int | None], painted: tuple[int, int]) -> tuple[int,
     return width, height
 
 
-def check_place(path: Path, overwrite: bool, *, kinds: Sequence[str] = ()) -> None:
+def check_place(path: Path, overwrite: bool, suffixes: Sequence[str] = ()) -> None:
     """Refuses a place that nothing can be written to, before there is anything to write.
 
     Args:
-        kinds: of files that may be written; those of pictures, if none is given.
+        suffixes: that are written; none are those of pictures.
 
     Raises:
         PictureError: it is one.
@@ -96,9 +96,9 @@ def check_place(path: Path, overwrite: bool, *, kinds: Sequence[str] = ()) -> No
 
     if path.is_dir():
         raise PictureError(f"{path} is a folder; name the file to write with -o")
-    if path.suffix.lower() not in (kinds or images.SUFFIXES):
-        known = ", ".join(kinds or images.SUFFIXES)
-        raise PictureError(f"{path}: what is written here ends in {known}")
+    if path.suffix.lower() not in (suffixes or images.SUFFIXES):
+        what = "this is" if suffixes else "pictures are"
+        raise PictureError(f"{path}: {what} written as {', '.join(suffixes or images.SUFFIXES)}")
     if path.exists() and not overwrite:
         again = shlex.quote(str(path))
         raise PictureError(f"{again} is there already; choose another with -o, or use --overwrite")
