@@ -5,23 +5,27 @@
 CLIPDraw's start (256 strokes at 224x224, and 512 at 512x512) with widths of 2 pixels, log-uniform
 and uniform from 1 to 50; the loss is the mean square to noise, over white. One thread, process
 time; the backends take turns and the median counts. `--plain` adds the whole work by torch's own
-autograd, shape by shape (minutes). Then how far pictures and gradients are from those of the first
-backend, relative to their size.
+autograd, shape by shape (minutes). Then how far pictures and gradients are from the first
+backend's, relative to their size.
 """
 
 import argparse
 import importlib
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from raster.plain import rasterize as plain
-from raster.scenes import apart, clipdraw
 from reverie.raster import rasterize as ours
 from reverie.raster.gradient import Backend
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from raster.plain import rasterize as plain
+from raster.scenes import apart, clipdraw
 
 SCENES = [
     (n, size, full) for n, size in ((256, 224), (512, 512)) for full in ("init", "log", "uni")

@@ -44,11 +44,12 @@ def test_the_gradient_is_that_of_finite_differences(kind: str):
     live = [x.clone().requires_grad_() for x in given]
     slopes = torch.autograd.grad(loss(*live), live)
     for k, slope in enumerate(slopes):
+        some = list(range(0, slope.numel(), -(-slope.numel() // 9)))
         # Two steps that differ tell elements whose step crosses a kink.
-        found, again = (differences(loss, given, k, step) for step in (1e-6, 4e-7))
+        found, again = (differences(loss, given, k, some, step) for step in (1e-6, 4e-7))
         smooth = (found - again).abs() < 1e-5 * found.abs().clamp(min=1)
-        assert smooth.float().mean() > 0.9
-        assert apart(slope[smooth], found[smooth]) < 1e-6
+        assert smooth.double().mean() > 0.8
+        assert apart(slope.flatten()[some][smooth], found[smooth]) < 1e-6
 
 
 def test_the_gradient_reaches_every_pixel_of_a_paper():
