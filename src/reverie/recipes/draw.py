@@ -14,12 +14,14 @@ from reverie.curve import Number
 if TYPE_CHECKING:
     from reverie.canvas.start import StartSpec
     from reverie.canvas.strokes import Strokes
+    from reverie.protocols import LossSpec
     from reverie.recipe import Recipe, Stage
 
 ShapeName = Literal["strokes", "lines", "filled", "triangles"]
 COUNTS = {"strokes": 192, "lines": 256, "filled": 96, "triangles": 128}
 PENNED = 64  # shapes that pens draw
 PEN = 1.6 / 100  # of the short side: how wide a pen's line is
+LOOSE = (2.0, 1.0)  # the pull to the start, where a style changes colours
 BRUSH = (0.5 / 100, 20.0 / 100)  # of the short side: the finest and the widest stroke
 
 
@@ -68,6 +70,8 @@ def draw(
     paper: str = "auto",
     width: float | None = None,
     opacity: Literal["auto", "free", "full"] = "auto",
+    style: str = "",
+    strength: Number = 2.0,
     steps: int | None = None,
     lr: Number | None = None,
     cutouts: int | None = None,
@@ -96,6 +100,9 @@ def draw(
         width: of all strokes, in hundredths of the short side; if left out, a brush has every width
             and a pen 1.6.
         opacity: free lets what is below show through; full does not. auto: free, pens full.
+        style: a picture, by path or link, whose colours and strokes it is to have, or an art of the
+            pocket generator, such as mosaic or pencil; see styleclipdraw.
+        strength: weight of the style.
         steps: updates that the words pull for: 500, pocket 80.
         lr: pixels that points move at most in a step, at 224 pixels: 1..0.2, pocket 0.8..0.2.
         cutouts: views of the picture judged at every step: 16.
@@ -115,10 +122,12 @@ def draw(
     from reverie.canvas.strokes import Strokes
     from reverie.canvas.vectors import Vectors
     from reverie.loss.pixel import PixelPull
+    from reverie.loss.style import StyleTransfer
     from reverie.recipe import Recipe
     from reverie.recipes import words
     from reverie.recipes.clipdraw import SCALES, SIDE, pens, rates
     from reverie.recipes.guess import attracting
+    from reverie.recipes.styleclipdraw import seeing, styled
 
     scenes = prompts.parse(prompt)
     seer = words.best() if perceptor == "auto" else perceptor
@@ -150,8 +159,18 @@ def draw(
         mm=mm,
     )
     parts = growing(canvas, usual_parts if grow is None else grow)
+    more: dict[str, LossSpec] = {}
     held = (usual.keep if keep is None else keep) if start or keep else 0
-    more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
+    if held:
+        more["keep"] = PixelPull(weight=held, scales=SCALES, measure="square")
+    if style:
+        more["style"] = StyleTransfer(
+            picture=styled(style, scenes),
+            features=seeing("auto", words.perceptors(perceptor)),
+            weight=strength,
+        )
+        if held and keep is None:  # colours are to change
+            more["keep"] = PixelPull(weight=LOOSE, scales=SCALES)
 
     def judged(canvas: "Strokes", share: float, name: str) -> "Stage":
         return words.judging(
