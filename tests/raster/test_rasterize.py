@@ -39,7 +39,7 @@ def anything(seed: int):
 
 
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -226,6 +226,20 @@ def test_a_shape_that_is_not_finite_is_left_out_and_gets_no_gradient(paint: str,
     assert all(slope.isfinite().all() for slope in slopes)
     assert not slopes[0][4:11].any()
     assert not slopes[2][1].any()
+
+
+@pytest.mark.parametrize("paint", PAINTS)
+def test_a_colour_that_is_no_number_spoils_nothing(paint: str):
+    points = straight((5, 8), (25, 20), (9, 24)).repeat(2, 1)
+    colours = torch.tensor([[0.2, 0.4, 0.6, 0.5], [0.1, math.nan, 0.3, 0.5]], dtype=torch.float64)
+    given = [points, torch.full((2,), 6.0).double(), colours]
+    image, *slopes = gradients(
+        lambda *x: rasterize(layout([[7], [7]], paint=paint), *x, WHITE, (30, 30)), given
+    )
+    alone = [x[: len(x) // 2] for x in given]
+    without = rasterize(layout([[7]], paint=paint), *alone, WHITE, (30, 30))
+    torch.testing.assert_close(image, without)
+    assert all(slope.isfinite().all() for slope in slopes)
 
 
 @pytest.mark.parametrize("paint", PAINTS)
