@@ -1,7 +1,6 @@
 """A start from an SVG: for strokes its shapes themselves, for any other canvas their picture."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,11 +31,7 @@ class Vectors(StartSpec):
         """
         from reverie.raster.svg_read import read_svg
 
-        found = read_svg(Path(self.path))
-        scale = max(a / b for a, b in zip(size, found.size, strict=True))
-        middle, want = torch.tensor(found.size) / 2, torch.tensor(size) / 2
-        points = (found.points - middle) * scale + want
-        return replace(found, size=size, points=points, widths=found.widths * scale)
+        return read_svg(Path(self.path)).filling(size)
 
     def digests(self) -> dict[str, str]:
         return {self.path: images.digest(self.path)}

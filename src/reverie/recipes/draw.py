@@ -77,6 +77,7 @@ def draw(
     keep: Number | None = None,
     change_every: int | None = None,
     fade: float = 0.0,
+    mm: float | None = None,
 ) -> "Recipe":
     """Draw with strokes, lines, cut paper or triangles; the drawing is an SVG, too.
 
@@ -107,6 +108,7 @@ def draw(
             pocket 90..60, which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
+        mm: width of the drawing on paper in millimetres; if left out, 96 pixels are an inch.
     """
     from reverie import prompt as prompts
     from reverie.canvas.outlined import Outlined
@@ -145,6 +147,7 @@ def draw(
         pens=inks,
         opacity="free" if opacity == "auto" else opacity,
         start=start,
+        mm=mm,
     )
     parts = growing(canvas, usual_parts if grow is None else grow)
     held = (usual.keep if keep is None else keep) if start or keep else 0
