@@ -290,6 +290,7 @@ class Strokes(CanvasSpec):
             shape=self.shape,
             segments=self.segments,
             width=self.width,
+            widest=self.widths[1],
             reach=self.radius * min(self.size),
         )
 
