@@ -49,7 +49,9 @@ def several():
 def test_the_first_picture_is_paper_and_the_last_one_the_drawing():
     drawing = several()
     first, *_, last = redrawn(drawing, 9)
-    torch.testing.assert_close(first, torch.tensor([1, 1, 0.9])[None, :, None, None].expand_as(first))
+    torch.testing.assert_close(
+        first, torch.tensor([1, 1, 0.9])[None, :, None, None].expand_as(first)
+    )
     gone = images.to_uint8(last).int() - images.to_uint8(drawing.draw()).int()
     assert gone.abs().max() <= 1
 

@@ -167,7 +167,10 @@ class TestLayers:
     def test_without_a_palette_the_pens_are_the_drawings_colours(self):
         curves = [line((0, 0), (9, i)) for i in range(3)]
         made = plotted(drawing(curves, [(0, 0, 0, 1), (1, 0.2, 0, 1), (0, 0, 0, 0.9)]))
-        assert [(x.label, len(x.strokes)) for x in made.layers] == [("1-black", 2), ("2-#ff3300", 1)]
+        assert [(x.label, len(x.strokes)) for x in made.layers] == [
+            ("1-black", 2),
+            ("2-#ff3300", 1),
+        ]
 
     def test_many_colours_want_a_palette(self):
         curves = [line((0, 0), (9, i)) for i in range(13)]
