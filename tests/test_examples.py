@@ -21,6 +21,7 @@ from reverie.optimizer import Adam
 from reverie.perceptor.clip import Clip
 from reverie.prompt import parse
 from reverie.protocols import Draws
+from reverie.raster.svg_read import read_svg
 from reverie.record.story import story_in
 
 ROOT = Path(__file__).parent.parent
@@ -142,3 +143,14 @@ def test_words_with_places_fit_their_own_parts(tmp_path):
     fits = example["fits"](path, example["WORDS"])
     assert [*fits] == ["a red apple", "a green pear"]
     assert all(own > others + 0.2 for own, others in fits.values())
+
+
+def test_the_example_of_plotting_leaves_a_file_for_the_plotter_and_a_film(tmp_path):
+    plotted = runpy.run_path(str(ROOT / "examples" / "plot.py"), run_name="plot")["plotted"]
+    quick = {"size": (48, 32), "strokes": 4, "grow": 1, "steps": 1, "start_steps": 1}
+    quick |= {"perceptor": "pocket-clip", "cutouts": 2, "seed": 1, "device": "cpu"}
+    made = plotted("a fox", "black 0.5mm, teal", tmp_path, width=120, seconds=0.2, **quick)
+    assert made.size == (120, 100 * 32 / 48 + 20)
+    assert {layer.label for layer in made.layers} <= {"1-black", "2-teal"} and made.layers
+    assert read_svg(tmp_path / "plot.svg").layout.count == sum(len(x.strokes) for x in made.layers)
+    assert (tmp_path / "drawing.mp4").stat().st_size > 500

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reverie.errors import PictureError
+from reverie.errors import PictureError, SpecError
 from reverie.protocols import Image
 from reverie.raster.bezier import Curve, begun, cubics, measured
 from reverie.raster.layout import CAPS, JOINS, PAINTS, layout
@@ -26,6 +26,7 @@ from reverie.record import video
 from reverie.record.reel import Reel
 from reverie.record.video import Video
 
+SMALLEST, LARGEST = 16, 4096  # pixels of a film's longer side
 LEAST = 1.0  # pixels' worth of time for whatever is shorter: a dot takes its moment, too
 
 
@@ -75,7 +76,13 @@ def redraw_film(
 
 
 def film_size(painted: tuple[int, int], longest: int) -> tuple[int, int]:
-    """A drawing's form with that longer side, in even numbers, as films want them."""
+    """A drawing's form with that longer side, in even numbers, as films want them.
+
+    Raises:
+        SpecError: no film has such sides.
+    """
+    if not SMALLEST <= longest <= LARGEST:
+        raise SpecError(f"size: {longest} pixels for the longer side; {SMALLEST} to {LARGEST} work")
     w, h = (max(2 * round(longest * side / max(painted) / 2), 2) for side in painted)
     return w, h
 

@@ -33,7 +33,6 @@ def redraw(
     """
     import json
 
-    from reverie.canvas.start import check_size
     from reverie.cli.counting import counted
     from reverie.record.video import Video
     from reverie.redraw import film_size, redraw_film
@@ -41,7 +40,7 @@ def redraw(
     path = Path(output or Path(file).with_suffix(".mp4"))
     Video(path=str(path), length=seconds, rate=rate).placed(overwrite)
     found = shapes_in(file)
-    check_size(film_size(found.size, size))
+    film_size(found.size, size)  # refused before anything is begun
     story = json.dumps(found.story, ensure_ascii=False) if found.story else ""
     how = {"seconds": seconds, "rate": rate, "size": size}
     pictures = redraw_film(found.drawing, path, title=Path(file).stem, story=story, **how)
