@@ -38,7 +38,8 @@ from reverie.canvas.biggan_models import model_of
 from reverie.curve import as_curve
 from reverie.device import machine
 from reverie.loss.biggan import FewClasses, NormalNoise, many_classes, unlike_noise
-from reverie.loss.prompts import PromptLoss, Target
+from reverie.loss.prompts import PromptLoss
+from reverie.loss.targets import Target
 from reverie.nets.biggan import BigGANDeep, frozen
 from reverie.optimizer import Adam
 from reverie.weights.biggan_layouts import shapes

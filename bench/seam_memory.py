@@ -21,7 +21,8 @@ from reverie.augment.cutouts import Cutouts
 from reverie.canvas.fourier import Fourier
 from reverie.curve import as_curve
 from reverie.device import fast_matmul, machine
-from reverie.loss.prompts import PromptLoss, Target
+from reverie.loss.prompts import PromptLoss
+from reverie.loss.targets import Target
 from reverie.nets.clip import ClipNetwork, ClipShape
 from reverie.optimize import optimize
 from reverie.optimizer import Adam

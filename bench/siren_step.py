@@ -33,7 +33,8 @@ from reverie.augment.cutouts import Cutouts
 from reverie.canvas.siren import Siren
 from reverie.curve import as_curve
 from reverie.device import machine
-from reverie.loss.prompts import PromptLoss, Target
+from reverie.loss.prompts import PromptLoss
+from reverie.loss.targets import Target
 from reverie.nets.siren import places, points
 from reverie.optimizer import AdamP, AdamPOptimizer
 

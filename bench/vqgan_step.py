@@ -34,7 +34,8 @@ from reverie.augment.cutouts import Cutouts
 from reverie.canvas.vqgan import VQGANCanvas
 from reverie.curve import as_curve
 from reverie.device import machine
-from reverie.loss.prompts import PromptLoss, Target, spherical
+from reverie.loss.prompts import PromptLoss
+from reverie.loss.targets import Target, spherical
 from reverie.nets.vqgan import VQGAN, rows_of
 from reverie.optimizer import Adam
 from reverie.protocols import Draws, Moment

@@ -133,3 +133,12 @@ def test_the_example_of_dreams_shows_what_each_neuron_likes():
     first, other = (liked("block2", neuron, "pocket-clip", **quick) for neuron in (0, 1))
     assert first.shape == (1, 3, 16, 24)
     assert (first - other).abs().mean() > 0.001
+
+
+def test_words_with_places_fit_their_own_parts(tmp_path):
+    example = runpy.run_path(str(ROOT / "examples" / "places.py"), run_name="places")
+    quick = {"size": (96, 64), "steps": 2, "refine": 0, "cutouts": 4}
+    path = example["painted"](example["WORDS"], tmp_path, **quick)
+    fits = example["fits"](path, example["WORDS"])
+    assert [*fits] == ["a red apple", "a green pear"]
+    assert all(own > others + 0.2 for own, others in fits.values())

@@ -182,7 +182,7 @@ class TestOtherFiles:
     def test_what_is_not_there_is_said(self, tmp_path):
         images.save(torch.rand(3, 8, 8), tmp_path / "a.png", None)
         for name, why in (
-            ("a.png", "no a.safetensors beside it"),
+            ("a.png", "no a.svg or a.safetensors beside it"),
             ("b.png", "there is no such file"),
             ("b.safetensors", "there is no such file"),
             ("", "this is a folder"),

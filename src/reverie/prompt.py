@@ -8,25 +8,30 @@ r"""The prompt grammar.
     photo.jpg:0.5 | https://...  a picture, by file name or link
     a fox + photo.jpg            words and a picture as one: what is between them
     noise:42:0.2                 a random direction, by seed
-    16\:9 | a \| b               a backslash before : | ^ + \ makes it plain
+    a fox @ left | an owl @ right          in several places: each judged on that part alone
+    a moon @ 0.7,0,0.3,0.3:0.8             left, top, width, height in shares of the picture
+    16\:9 | a \| b               a backslash before : | ^ + @ \ makes it plain
 
 Only a number at the end is a weight, so links, `C:\x.png`, "16:9" and "10:30" are words as they
 stand: whole numbers on both sides of a colon are a ratio or a time. To weigh words that end in a
-digit, write the weight with a point: `studio 54:2.0`.
+digit, write the weight with a point: `studio 54:2.0`. Only ` @ ` before a place that `place.py`
+knows is a place: `a@b.c`, `@nasa` and `a party @ noon` are words.
 
 Source: the `text:weight:stop` prompts of Crowson's VQGAN+CLIP notebook (2021), `|` and `^` of
 nerdyrodent/VQGAN-CLIP, and the text with an image of lucidrains/big-sleep.
-Differs: theirs split at any colon, so that a link or a ratio is an error.
+Differs: theirs split at any colon, so that a link or a ratio is an error; places are ours.
 """
 
 import math
 import re
 
+from reverie import place
 from reverie.errors import PromptError, SpecError
+from reverie.place import Box
 from reverie.spec import spec
 
 PICTURE = re.compile(r"(?i)^https?://\S+$|\.(png|jpe?g|webp|gif|bmp|tiff?|avif)$")
-ESCAPABLE = ":|^+\\"
+ESCAPABLE = ":|^+@\\"
 _BOTH = re.compile(r"(.+)\s\+\s+(\S.*)")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _PLAIN = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
@@ -41,7 +46,8 @@ class Prompt:
     `weight` is a number, or a pair (from, to) over the run; negative repels. `stop` is the signed
     distance, in half squared radians (0 to 4.93, times the sign of the weight), below which the
     prompt no longer pulls; None never stops. Words and pictures that CLIP thinks close have a
-    distance of about 0.7 to 0.9.
+    distance of about 0.7 to 0.9. `box` is the part of the picture that is judged by it: left, top,
+    width and height in shares of the picture; None is all of it.
     """
 
     words: str | None = None
@@ -49,6 +55,7 @@ class Prompt:
     noise: int | None = None
     weight: float | tuple[float, float] = 1.0
     stop: float | None = None
+    box: Box | None = None
 
     def __post_init__(self) -> None:
         given = [x for x in (self.words, self.picture) if x is not None]
@@ -56,6 +63,8 @@ class Prompt:
             raise SpecError(
                 "a prompt is words, a picture, or both, or else a noise seed, and not empty"
             )
+        if self.box is not None:
+            place.check(self.box)
 
     def __str__(self) -> str:
         if self.noise is not None:
@@ -82,7 +91,7 @@ def parse(text: str) -> tuple[tuple[Prompt, ...], ...]:
 
 
 def title(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
-    """The words of a prompt line that attract, to name files and pictures by."""
+    """The words of a prompt line that attract, without their places, to name files by."""
     wanted = [[str(p) for p in scene if _attracts(p)] or list(map(str, scene)) for scene in scenes]
     return " then ".join(" and ".join(scene) for scene in wanted)
 
@@ -97,10 +106,11 @@ def line(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
 
 
 def _written(prompt: Prompt) -> str:
-    marks = r"([:|^\\]|(?<=\s)\+(?=\s))"
+    marks = r"([:|^\\]|(?<=\s)\+(?=\s)|(?<!\S)@(?!\S))"
     both = [re.sub(marks, r"\\\1", x) for x in (prompt.words, prompt.picture) if x]
     text = " + ".join(both)
     text = text if prompt.noise is None else f"noise:{prompt.noise}"
+    text += f" @ {place.written(prompt.box)}" if prompt.box else ""
     weight = prompt.weight
     if weight != 1 or prompt.stop is not None:
         text += f":{weight[0]}..{weight[1]}" if isinstance(weight, tuple) else f":{float(weight)}"
@@ -121,47 +131,74 @@ def _pieces(text: str, mark: str, start: int) -> list[tuple[str, int]]:
 
 
 def _prompt(piece: str, line: str, start: int) -> Prompt:
+    piece, box = _placed(piece, line, start)  # "a fox:2 @ left", or the weight last
     fields = _pieces(piece, ":", start)
-    noise = fields[0][0].strip() == "noise" and len(fields) > 1 and fields[1][0].strip().isdigit()
-    head = 2 if noise else 1
-    for tails in (2, 1):
-        if len(fields) - tails < head:
-            continue
-        weight = _WEIGHT.fullmatch(fields[-tails][0])
-        stop = _STOP.fullmatch(fields[-1][0]) if tails == 2 else None
-        body = piece[: fields[-tails][1] - start - 1]
-        if weight and (stop or tails == 1) and not _is_plain(body, fields[-tails][0], noise):
-            break
-    else:
-        if len(fields) > 1 and not fields[-1][0].strip():
-            column = fields[-1][1]
-            raise PromptError(r"a weight is wanted after ':' (or write '\:')", line, column)
-        weight = stop = None
-        body = piece
+    noise = fields[0][0].strip() == "noise" and len(fields) > 1 and _is_seed(fields[1][0])
+    rest, weight, stop = _weighed(piece, fields, line, start, noise)
+    body, other = _placed(rest, line, start)
+    if box and other:
+        raise PromptError("it has two places; one is enough", line, start + rest.rfind("@") + 1)
+    how = {"weight": weight, "stop": stop, "box": box or other}
+    if noise and re.fullmatch(r"\s*noise\s*:\s*\d+\s*", body):
+        return Prompt(noise=int(fields[1][0].split("@")[0]), **how)
     both = _BOTH.fullmatch(body.strip())
-    words, beside = map(_plain, both.groups() if both else (body, ""))
-    if PICTURE.search(words) or not PICTURE.search(beside):
-        words, beside = _plain(body), ""
+    words, beside = both.groups() if both else (body, "")
+    if PICTURE.search(_plain(words)) or not PICTURE.search(_plain(beside)):
+        words, beside = body, ""
+    elif _placed(words, line, start)[1]:
+        raise PromptError("a place comes after the picture", line, start + words.rfind("@") + 1)
+    words, beside = _plain(words), _plain(beside)
     if not words:
         raise PromptError("here is a prompt without words", line, start + 1)
-    how = {
-        "weight": _weight(weight, line, fields) if weight else 1.0,
-        "stop": float(stop[1]) if stop and stop[1] != "-inf" else None,
-    }
-    if noise:
-        return Prompt(noise=int(fields[1][0]), **how)
     if beside:
         return Prompt(words=words, picture=beside, **how)
     return Prompt(picture=words, **how) if PICTURE.search(words) else Prompt(words=words, **how)
 
 
+def _weighed(
+    piece: str, fields: list[tuple[str, int]], line: str, start: int, noise: bool
+) -> tuple[str, float | tuple[float, float], float | None]:
+    """What stands before the weight and the stop, and these."""
+    for tails in (2, 1):
+        if len(fields) - tails < (2 if noise else 1):
+            continue
+        weight = _WEIGHT.fullmatch(fields[-tails][0])
+        stop = _STOP.fullmatch(fields[-1][0]) if tails == 2 else None
+        body = piece[: fields[-tails][1] - start - 1]
+        plain = not noise and _is_plain(body, fields[-tails][0])
+        if plain and not _placed(body, line, start)[1]:
+            continue
+        if weight and (stop or tails == 1):
+            ends = float(stop[1]) if stop and stop[1] != "-inf" else None
+            return body, _weight(weight, line, fields), ends
+    if len(fields) > 1 and not fields[-1][0].strip():
+        raise PromptError(r"a weight is wanted after ':' (or write '\:')", line, fields[-1][1])
+    return piece, 1.0, None
+
+
+def _placed(text: str, line: str, start: int) -> tuple[str, Box | None]:
+    """Words and their place, if they have one."""
+    at = start + text.rfind("@") + 1
+    try:
+        alone = re.fullmatch(r"\s*@\s+(.+)", text, re.DOTALL)
+        if alone and place.read(alone[1]):
+            raise PromptError(r"here is a place without words (or write '\@')", line, at)
+        return place.split(text)
+    except SpecError as error:
+        raise PromptError(str(error), line, at) from None
+
+
 def _plain(text: str) -> str:
-    return re.sub(r"\\([:|^+\\])", r"\1", text).strip()
+    return re.sub(r"\\([:|^+@\\])", r"\1", text).strip()
 
 
-def _is_plain(body: str, tail: str, noise: bool) -> bool:
+def _is_seed(field: str) -> bool:
+    return field.partition("@")[0].strip().isdigit()
+
+
+def _is_plain(body: str, tail: str) -> bool:
     """Whether a numeric tail belongs to the words: a ratio, a time of day or a port."""
-    if noise or not re.fullmatch(r"\d+\s*", tail):
+    if not re.fullmatch(r"\d+\s*", tail):
         return False
     link = re.match(r"\s*https?://[^/]*", body)
     return link.end() == len(body) if link else bool(re.search(r"\d$", body))

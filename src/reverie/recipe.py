@@ -23,6 +23,7 @@ import reverie.canvas.siren
 import reverie.canvas.strokes
 import reverie.canvas.stylegan
 import reverie.canvas.stylegan_chosen
+import reverie.canvas.vectors
 import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
 import reverie.loss.activation

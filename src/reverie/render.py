@@ -15,18 +15,22 @@ from torch import Tensor
 
 from reverie import image as images
 from reverie.canvas.siren import Siren, drawn
-from reverie.canvas.siren_files import SUFFIX, read_network, told_by
+from reverie.canvas.siren_files import SUFFIX as NETWORK
+from reverie.canvas.siren_files import read_network, told_by
 from reverie.canvas.start import check_size
 from reverie.device import fast_matmul
 from reverie.errors import PictureError, SpecError, WeightsError
 from reverie.nets.siren import places, points, shapes
 from reverie.protocols import Image, Machine
+from reverie.raster.rasterize import rasterize
+from reverie.raster.svg_read import SUFFIXES, read_svg, story_of
+from reverie.raster.vector import VectorDrawing
 from reverie.record.story import checked
 from reverie.spec import from_json
 
 Size = tuple[int, int]  # width, height
 Pixels = UInt8[Tensor, "h w 3"]
-BAND = 16  # rows at a time
+BAND, TALL = 16, 256  # rows at a time, of a network and of shapes
 
 
 @runtime_checkable
@@ -76,7 +80,48 @@ class Field:
             yield drawn(network, where, (len(columns), len(some)))
 
 
-READERS: dict[str, Callable[[Path], Drawing]] = {SUFFIX: Field.read}
+class Shapes:
+    """The shapes of an SVG."""
+
+    def __init__(self, drawing: VectorDrawing, story: dict[str, Any] | None) -> None:
+        self.drawing, self.story = drawing, story
+        self.size = drawing.size
+
+    @classmethod
+    def read(cls, path: Path) -> "Shapes":
+        """
+        Raises:
+            PictureError: it cannot be read, or holds no shapes.
+        """
+        text = story_of(path)
+        try:
+            story = checked(json.loads(text)) if text else None
+        except (SpecError, ValueError, RecursionError):
+            story = None  # another program's, or one that was changed: the shapes are what counts
+        return cls(read_svg(path), story)
+
+    @torch.no_grad()
+    def bands(self, size: Size, on: Machine, *, beyond: bool) -> Iterator[Image]:
+        (w, h), one = size, self.drawing.to(on.device)
+        factors = [a / b for a, b in zip(size, self.size, strict=True)]
+        scale = min(factors) if beyond else max(factors)
+        left, top = (a / 2 - scale * b / 2 for a, b in zip(size, self.size, strict=True))
+        for first in range(0, h, TALL):
+            corner = torch.tensor([left, top - first]).to(one.points)
+            yield rasterize(
+                one.layout,
+                one.points * scale + corner,
+                one.widths * scale,
+                one.colours,
+                torch.tensor(one.paper).to(one.points),
+                (w, min(TALL, h - first)),
+            )
+
+
+READERS: dict[str, Callable[[Path], Drawing]] = {
+    NETWORK: Field.read,
+    **dict.fromkeys(SUFFIXES, Shapes.read),
+}
 
 
 def drawing_in(path: Path) -> Drawing:
@@ -100,8 +145,8 @@ def drawing_in(path: Path) -> Drawing:
     beside = [path.with_suffix(known) for known in READERS if path.with_suffix(known).is_file()]
     if not beside:
         raise PictureError(
-            f"{path}: has no {path.with_suffix(SUFFIX).name} beside it, so it has the size that it "
-            "has; the recipe deep-daze leaves one when its run has ended"
+            f"{path}: has no {path.with_suffix('.svg').name} or {path.with_suffix(NETWORK).name} "
+            "beside it, so it has the size that it has; draw, clipdraw and deep-daze leave one"
         )
     found, own = READERS[beside[0].suffix](beside[0]), images.read_text(path)
     if own is not None and found.story is not None and json.loads(own) != found.story:

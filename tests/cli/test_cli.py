@@ -294,6 +294,29 @@ class TestLooking:
         scores = [row["score"] for row in json.loads(out)]
         assert (code, scores) == (0, sorted(scores, reverse=True))
 
+    def test_score_looks_at_the_part_that_a_place_names(self, reverie):
+        both = torch.zeros(3, 40, 80)
+        both[0, :, :40] = 1
+        both[2, :, 40:] = 1
+        images.save(both, "both.png", None), images.save(both[..., :40], "red.png", None)
+        ask = lambda words, name: json.loads(  # noqa: E731
+            reverie("score", words, name, "--json", *PERCEPTOR)[1])[0]["score"]  # fmt: skip
+        assert ask("a cat @ left", "both.png") == ask("a cat", "red.png")
+        assert ask("a cat @ right", "both.png") != ask("a cat", "red.png")
+
+    @pytest.mark.parametrize(
+        ("command", "said"),
+        [
+            (("score", "a cat @ 0,0", "a.png"), "got 2 of these"),
+            (("classify", "a.png", "--labels", "a cat @ left, a dog"), "labels have no places"),
+            (("similarity", "a.png", "--words", "a cat @ top"), "words have no places"),
+        ],
+    )
+    def test_places_that_cannot_be_looked_at_are_refused(self, reverie, command, said):
+        picture("a.png")
+        code, _, err = reverie(*command, *PERCEPTOR)
+        assert code == 2 and said in err and len(err.splitlines()) == 1
+
     def test_similarity_writes_table_csv_and_heat_map(self, reverie):
         picture("a.png"), picture("b.png", hue=0.9)
         code, out, _ = reverie("similarity", "a.png", "b.png", "--csv", "t/m.csv", "--png",

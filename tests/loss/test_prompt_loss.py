@@ -14,7 +14,8 @@ from reverie import image as images
 from reverie.canvas.pixels import Pixels
 from reverie.curve import as_curve
 from reverie.errors import PictureError, SpecError
-from reverie.loss.prompts import PromptLoss, Prompts, Target, cosine, pull, spherical
+from reverie.loss.prompts import PromptLoss, Prompts
+from reverie.loss.targets import Target, cosine, pull, spherical
 from reverie.optimize import optimize
 from reverie.prompt import parse
 from reverie.protocols import (

@@ -11,7 +11,8 @@ from parity.golden import config, families, tensors
 from reverie.canvas.biggan import soft_top_k
 from reverie.curve import as_curve
 from reverie.loss.biggan import many_classes, unlike_noise
-from reverie.loss.prompts import PromptLoss, Target
+from reverie.loss.prompts import PromptLoss
+from reverie.loss.targets import Target
 from reverie.protocols import Draws, Moment, parts
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from parity.golden import config, families, tensors, weights
 from reverie.canvas.siren import SirenCanvas
 from reverie.curve import as_curve
-from reverie.loss.prompts import PromptLoss, Target
+from reverie.loss.prompts import PromptLoss
+from reverie.loss.targets import Target
 from reverie.nets.siren import Siren, places, points
 from reverie.protocols import Draws, Moment, parts
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from parity.golden import config, families, tensors
 from reverie import image as images
 from reverie.canvas.averaged import AveragedCanvas
-from reverie.loss.prompts import pull, spherical
+from reverie.loss.targets import pull, spherical
 from reverie.protocols import Canvas, Image
 
 CLIP_LOSSES = families("loss-vqgan-clip")

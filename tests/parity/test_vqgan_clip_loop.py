@@ -14,7 +14,8 @@ from parity.golden import config, families, tensors, weights
 from reverie.augment.pyramid import pooled
 from reverie.canvas.vqgan import VQGANCanvas
 from reverie.curve import Constant
-from reverie.loss.prompts import PromptLoss, Target
+from reverie.loss.prompts import PromptLoss
+from reverie.loss.targets import Target
 from reverie.nets.clip import ClipNetwork, ClipShape
 from reverie.nets.vqgan import VQGAN, nearest
 from reverie.optimize import optimize

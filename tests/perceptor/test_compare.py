@@ -27,6 +27,16 @@ def test_probabilities_follow_the_cosines_at_the_scale_of_the_network(tmp_path):
     torch.testing.assert_close(log_odds, perceptor.logit_scale * (cosines[:, 0] - cosines[:, 1]))
 
 
+def test_a_part_of_a_picture_is_seen_as_a_picture_of_its_own(tmp_path):
+    perceptor = tiny_clip()
+    whole = torch.rand(3, 40, 60, generator=torch.Generator().manual_seed(0))
+    images.save(whole, tmp_path / "whole.png", None)
+    images.save(whole[:, :, 30:], tmp_path / "right.png", None)
+    part = embed_pictures(perceptor, [tmp_path / "whole.png"], (0.5, 0.0, 0.5, 1.0))
+    torch.testing.assert_close(part, embed_pictures(perceptor, [tmp_path / "right.png"]))
+    assert not torch.allclose(part, embed_pictures(perceptor, [tmp_path / "whole.png"]))
+
+
 def test_a_perceptor_without_a_preparation_sees_the_whole_picture_squashed(tmp_path):
     class Mean(torch.nn.Module):
         size = 8
@@ -39,4 +49,9 @@ def test_a_perceptor_without_a_preparation_sees_the_whole_picture_squashed(tmp_p
 
     images.save(torch.full((3, 20, 60), 0.5), tmp_path / "grey.png", None)
     (row,) = embed_pictures(Mean(), [tmp_path / "grey.png"])
+    torch.testing.assert_close(row, torch.ones(192) / 192**0.5)
+    half = torch.full((3, 20, 60), 0.5)
+    half[..., 30:] = 1
+    images.save(half, tmp_path / "half.png", None)
+    (row,) = embed_pictures(Mean(), [tmp_path / "half.png"], (0.5, 0.0, 0.5, 1.0))
     torch.testing.assert_close(row, torch.ones(192) / 192**0.5)

@@ -166,6 +166,11 @@ def test_what_cannot_be_is_refused_in_one_line(photo, options, said):
     assert "\n" not in str(caught.value)
 
 
+def test_a_picture_to_dream_on_has_no_place(photo):
+    with pytest.raises(SpecError, match="is dreamt of as a whole; leave out its place"):
+        deep_dream(f"{photo} @ left", perceptor="pocket-clip")
+
+
 def test_a_picture_that_is_not_there_is_missed_at_once():
     with pytest.raises(PictureError, match="no such file"):
         deep_dream("nowhere.png", perceptor="pocket-clip")

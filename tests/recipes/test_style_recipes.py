@@ -110,7 +110,7 @@ class TestStyle:
 
     def test_a_drawing_comes_nearer_to_it(self, picture, tmp_path):
         recipe = styleclipdraw(
-            "a fox", style=picture, variant="fast", size=(48, 48), strokes=24, steps=12
+            "a fox", style=picture, variant="fast", size=(48, 48), strokes=24, steps=6
         )
         last = list(Run.start(recipe, tmp_path / "run", CPU).frames())
         far = [p.frame.notes["style"].item() for p in (last[0], last[-1])]

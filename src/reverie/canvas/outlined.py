@@ -17,7 +17,7 @@ from reverie.errors import SpecError
 from reverie.protocols import Image
 from reverie.spec import spec
 
-GRID = 160  # pixels of the short side, at which edges are looked for
+GRID = 200  # pixels of the short side, at which edges are looked for
 FAINT, STRONG = 0.15, 0.4  # of the strongest edges: what is no line, and what is a whole one
 
 
@@ -40,7 +40,7 @@ class Outlined(StartSpec):
 
     def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
         picture = self.start.draw(size, seeds, torch.device("cpu"))
-        share = min(GRID / min(size), 1.0)
+        share = GRID / min(size)
         small = images.resize(picture, (round(size[0] * share), round(size[1] * share)))
         line = images.resize(crests(small, self.width * min(small.shape[2:])), size).clamp(0, 1)
         paper = torch.tensor(rgb(self.paper))[:, None, None]
@@ -48,7 +48,7 @@ class Outlined(StartSpec):
 
 
 def crests(picture: Image, width: float) -> Tensor:
-    """Where the picture changes most across an edge, in lines of some width in pixels: `[b, 3, h, w]`
+    """Where the picture changes most across an edge, in lines so many pixels wide: `[b, 3, h, w]`
     of equal channels."""
     soft = blurred(picture, 1.5)
     wide = F.pad(soft, (1, 1, 1, 1), "replicate")
@@ -62,10 +62,10 @@ def crests(picture: Image, width: float) -> Tensor:
     for step in (-1, 1):
         at = torch.stack([(x + step * angle.cos()) / w, (y + step * angle.sin()) / h], -1) * 2 - 1
         sides.append(F.grid_sample(strength, at, padding_mode="border", align_corners=False))
-    crest = (strength >= sides[0]) & (strength >= sides[1])
+    crest = (strength >= sides[0]) & (strength > sides[1])
     top = strength.flatten(1).quantile(0.99, dim=1).clamp(min=0.02)[:, None, None, None]
     sure = ((strength / top - FAINT) / (STRONG - FAINT)).clamp(0, 1) * crest
-    reach = max(round(width / 2), 1)
+    reach = max(round((width - 1) / 2), 0)
     thick = F.max_pool2d(sure, 2 * reach + 1, 1, reach)
     return blurred(thick, width / 6).expand_as(picture)
 

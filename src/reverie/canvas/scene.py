@@ -23,6 +23,7 @@ from reverie.canvas.start import check_size, rgb
 from reverie.errors import SpecError
 from reverie.nets import pocket_biggan as meaning
 from reverie.nets.biggan import BigGANDeep, frozen
+from reverie.place import WHOLE, Box, check
 from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.spec import hint, spec
 from reverie.weights import pocket
@@ -35,19 +36,32 @@ Style = Literal["any", "fluent3d", "fluentflat", "noto", "blob"]
 @spec
 class Thing:
     """One thing in a scene. x, y: its middle; size: its side; both in parts of the shorter side of
-    the picture; y grows downwards. colour: dyed in it, "" for its own."""
+    the picture, or of the box that it is in, whose middle is at 0.5; y grows downwards. colour:
+    dyed in it, "" for its own. box: left, top, width and height in shares of the picture."""
 
     name: str
     colour: str = ""
     x: float = 0.5
     y: float = 0.5
     size: float = 0.75
+    box: Box | None = None
 
     def __post_init__(self) -> None:
+        if self.box is not None:
+            check(self.box)
         if self.colour:
             rgb(self.colour)
         if not 0.02 <= self.size <= 2:
             raise SpecError(f"size: {self.size} of the picture; it must be 0.02 to 2")
+
+    def pose(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
+        """Its x, y, log size and turn, in a picture of `size`."""
+        left, top, wide, high = self.box or WHOLE
+        width, height = size
+        short, own = min(size), min(wide * width, high * height)
+        x = 0.5 + ((left + wide / 2 - 0.5) * width + (self.x - 0.5) * own) / short
+        y = 0.5 + ((top + high / 2 - 0.5) * height + (self.y - 0.5) * own) / short
+        return x, y, math.log(self.size * own / short), 0.0
 
 
 @spec
@@ -230,7 +244,7 @@ def arranged(
             dye = torch.tensor([rgb(thing.colour)]) if thing.colour else None
             z[row, at + 1] = meaning.thing(style[row : row + 1], dye)[0]
             classes[row, at + 1, made.number(thing.name)] = 1
-            pose[row, at] = torch.tensor([thing.x, thing.y, math.log(thing.size), 0.0])
+            pose[row, at] = torch.tensor(thing.pose(size))
             here[row, at] = 1
     with torch.no_grad():
         embedded = made.net.embeddings(classes.to(machine.device))

@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 from reverie.cli import (
     compat,
     doctor,
+    draw,
     faces,
     film,
     invert,
@@ -19,6 +20,8 @@ from reverie.cli import (
     morph,
     packages,
     painting,
+    plot,
+    redraw,
     render,
     runs,
     spooky,
@@ -54,8 +57,9 @@ app = App(
 )
 app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
-    if name != "spooky":  # which makes a film, too
+    if name not in ("spooky", "draw"):  # which make a film, too
         app.command(painting.command_for(recipe), name=name, group=PAINT)
+app.command(draw.draw_command(), group=PAINT)
 app.command(spooky.spooky_command(), group=PAINT)
 app.command(invert.invert_command(), group=PAINT)
 for command in (film.film_command(), film.restyle_command()):
@@ -66,7 +70,7 @@ compat.app.group = (PAINT,)
 app.command(compat.app)
 for command in (faces.edit, morph.mix, morph.morph, faces.directions):
     app.command(command, group=FACES)
-for command in (runs.resume, runs.replay, runs.info, render.render):
+for command in (runs.resume, runs.replay, runs.info, render.render, redraw.redraw, plot.plot):
     app.command(command, group=RUNS)
 for command in (looking.classify, looking.score, looking.similarity, looking.embed):
     app.command(command, group=LOOK)

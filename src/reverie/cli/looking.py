@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from reverie.cli.options import Device, Precision
-from reverie.errors import PictureError, PromptError
+from reverie.errors import PictureError, PromptError, SpecError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from reverie.place import Box
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Perceptor = Annotated[
@@ -65,17 +67,18 @@ def score(
     """Say how well words fit each picture: the cosine, -1 to 1, best first.
 
     Args:
-        prompt: the words, taken as they stand.
+        prompt: the words, taken as they stand; "a fox @ left" looks at that part alone.
         pictures: picture files or links.
         json: print JSON instead of a table.
     """
     from reverie.perceptor import compare
 
+    text, box = _placed(prompt)
     judge = _perceptor(perceptor, device, precision)
-    texts = _split(prompt, "words", at=None)
+    texts = _split(text, "words", at=None)
     _understood(judge, texts)
     words = judge.encode_text(texts)
-    cosines = (compare.embed_pictures(judge, _some(pictures)) @ words.T).cpu()
+    cosines = (compare.embed_pictures(judge, _some(pictures), box) @ words.T).cpu()
     order = cosines[:, 0].argsort(descending=True).tolist()
     names, ranked = [pictures[i] for i in order], cosines[order]
     if json:
@@ -202,7 +205,21 @@ def _split(text: str, what: str, at: str | None = ",") -> list[str]:
     parts = [part.strip() for part in (text.split(at) if at else [text])]
     if not all(parts):
         raise PromptError(f"one of the {what} is empty", text, 1)
-    return parts
+    if any(_placed(part)[1] for part in parts if at):
+        raise PromptError(
+            f"{what} have no places here; ask reverie score for each", text, text.index("@") + 1
+        )
+    return [part.replace(r" \@ ", " @ ") for part in parts]
+
+
+def _placed(text: str) -> "tuple[str, Box | None]":
+    """Words and their place, if they have one."""
+    from reverie import place
+
+    try:
+        return place.split(text.strip())
+    except SpecError as error:
+        raise PromptError(str(error), text, text.rindex("@") + 1) from None
 
 
 def _distinct(paths: Sequence[str]) -> list[str]:

@@ -25,9 +25,10 @@ TYPED: dict[Any, Any] = {  # what a recipe takes -> its option
 }
 PAINT = (
     "Paint words with the best recipe for what is installed.\n\n"
-    'Together: "a fox:1.5 | fog:0.3". One after the other: "a fox ^ an owl". Away from: '
-    '"text:-0.5". A picture or a link in place of words is a prompt too. `reverie fourier --help` '
-    "and its siblings show each recipe's own defaults.\n\n"
+    'Together: "a fox:1.5 | fog:0.3". In places: "a fox @ left | an owl @ right". One after '
+    'the other: "a fox ^ an owl". Away from: "text:-0.5". A picture or a link in place of words '
+    "is a prompt too. `reverie fourier --help` and its siblings show each recipe's own "
+    "defaults.\n\n"
     "Args:\n"
 )
 

@@ -42,8 +42,9 @@ def render(
 ) -> int:
     """Draw a picture again at any size, from what it is made of: reverie render picture.png
 
-    Pictures of deep-daze are functions of the place, kept as picture.safetensors beside the
-    picture; that file alone is enough.
+    Drawings are shapes, kept as picture.svg beside the picture, and pictures of deep-daze functions
+    of the place, kept as picture.safetensors; that file alone is enough. An SVG of any other
+    program will do, too.
 
     Args:
         file: such a file, or the picture that it lies beside.
@@ -79,8 +80,11 @@ def wanted(size: tuple[int, int | None], painted: tuple[int, int]) -> tuple[int,
     return width, height
 
 
-def check_place(path: Path, overwrite: bool) -> None:
+def check_place(path: Path, overwrite: bool, suffixes: Sequence[str] = ()) -> None:
     """Refuses a place that nothing can be written to, before there is anything to write.
+
+    Args:
+        suffixes: that are written; none are those of pictures.
 
     Raises:
         PictureError: it is one.
@@ -91,9 +95,10 @@ def check_place(path: Path, overwrite: bool) -> None:
     from reverie.errors import PictureError
 
     if path.is_dir():
-        raise PictureError(f"{path} is a folder; name the picture to write with -o")
-    if path.suffix.lower() not in images.SUFFIXES:
-        raise PictureError(f"{path}: pictures are written as {', '.join(images.SUFFIXES)}")
+        raise PictureError(f"{path} is a folder; name the file to write with -o")
+    if path.suffix.lower() not in (suffixes or images.SUFFIXES):
+        what = "this is" if suffixes else "pictures are"
+        raise PictureError(f"{path}: {what} written as {', '.join(suffixes or images.SUFFIXES)}")
     if path.exists() and not overwrite:
         again = shlex.quote(str(path))
         raise PictureError(f"{again} is there already; choose another with -o, or use --overwrite")

@@ -17,7 +17,7 @@ from reverie import image as images
 from reverie.augment.tiles import Tiles
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
-from reverie.loss.prompts import chunks
+from reverie.loss.targets import chunks
 from reverie.perceptor.layers import check_neuron, layered
 from reverie.perceptor.pocket import Pocket
 from reverie.protocols import (

@@ -12,7 +12,7 @@ import torch
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
 from reverie.loss.pixel import check_target, target, target_digests
-from reverie.loss.prompts import chunks
+from reverie.loss.targets import chunks
 from reverie.protocols import (
     Augment,
     AugmentSpec,

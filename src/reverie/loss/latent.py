@@ -19,8 +19,8 @@ from reverie.canvas.averaged import AveragedCanvas
 from reverie.canvas.stylegan import StyleGANCanvas
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
-from reverie.loss.prompts import spherical
 from reverie.loss.smooth import total_variation
+from reverie.loss.targets import spherical
 from reverie.protocols import Canvas, Image, Loss, LossSpec, Machine, Moment, PerImage
 from reverie.spec import spec
 

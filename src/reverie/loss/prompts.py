@@ -2,23 +2,24 @@
 
 Source: Crowson's VQGAN+CLIP notebook (2021), `Prompt`: spherical distance, weight and stop;
 averaging as in lucidrains/deep-daze (2021).
-Differs: the distance has a true gradient at 0 and at pi, one value per picture, and comes in parts,
-so that memory does not grow with the number of views. What is averaged has unit length, as all that
-perceptors give here.
+Differs: one value per picture, and it comes in parts, so that memory does not grow with the number
+of views. What is averaged has unit length, as all that perceptors give here. A prompt may have a
+place: then the views are of that part of the picture alone.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
 from torch import Tensor
 
 from reverie import image as images
+from reverie.augment.cutouts import Cutouts
 from reverie.curve import Number, as_curve
 from reverie.errors import SpecError
+from reverie.loss.targets import DISTANCES, Distance, PerView, Target, chunks, embedded, pull
+from reverie.place import Box, cropped, narrowed
 from reverie.prompt import Prompt
 from reverie.protocols import (
     Augment,
@@ -26,7 +27,6 @@ from reverie.protocols import (
     Canvas,
     Curve,
     Draws,
-    Embedding,
     Image,
     Looks,
     LossSpec,
@@ -38,48 +38,9 @@ from reverie.protocols import (
 )
 from reverie.spec import spec
 
-Distance = Literal["spherical", "cosine"]
-Pairs = Float[Tensor, "n rows"]
-PerView = Float[Tensor, " n"]
-Rows = Float[Tensor, "_ _"]  # of any number and width
-
-
-def spherical(a: Embedding, b: Float[Tensor, "rows d"]) -> Pairs:
-    """Half the squared angle between every row of `a` and of `b`, 0 to pi**2 / 2.
-
-    The half angle of unit vectors has the tangent |a - b| / |a + b|, which is accurate, and has a
-    finite gradient, for near vectors (where arccos has not) and opposite ones (nor has arcsin).
-    """
-    a, b = a[:, None], b[None]  # [n, 1, d], [1, rows, d]
-    return 2 * torch.atan2((a - b).norm(dim=-1), (a + b).norm(dim=-1)).square()
-
-
-def cosine(a: Embedding, b: Float[Tensor, "rows d"]) -> Pairs:
-    """1 minus the cosine, 0 to 2."""
-    return 1 - a @ b.T
-
-
-DISTANCES = {"spherical": spherical, "cosine": cosine}
-
-
-def pull(distance: Pairs, weight: float, stop: float = float("-inf")) -> PerView:
-    """|weight| times the mean over targets of the signed distance: minus it when repelled.
-
-    Only what is at or above `stop` has a gradient; the value does not show the stop.
-    """
-    signed = distance if weight > 0 else -distance
-    resting = signed.detach()
-    return abs(weight) * torch.where(signed >= stop, signed, resting).mean(1)
-
-
-@dataclass(frozen=True)
-class Target:
-    """A prompt as perceptors see it."""
-
-    embeddings: tuple[Rows, ...]  # one per perceptor, a row for every view of a picture
-    weight: Curve
-    stop: float = float("-inf")
-    scored: bool = True  # whether it counts for the similarity that is noted
+FEWEST = 4  # cutouts of each part of a picture
+LOOSE = 0.15  # how far its edges move, at most, as a share of its sides
+Pull = tuple[Target, float]  # with its weight at a moment
 
 
 class PromptLoss:
@@ -87,7 +48,8 @@ class PromptLoss:
 
     A sum over prompts and perceptors, a mean over views; or, with a share of `averaging`, the
     distance from the mean of all views. It comes in parts: one for every `chunk` views and
-    perceptor. Notes `similarity`, the mean cosine to what attracts.
+    perceptor. Notes `similarity`, the mean cosine to what attracts. Each part of the picture that
+    targets are for has views of its own, chosen as those of a whole picture are.
     """
 
     def __init__(
@@ -102,45 +64,60 @@ class PromptLoss:
         fade: float = 0.0,
         averaging: Curve | None = None,
         chunk: int = 16,
+        shared: Mapping[int, Augment] | None = None,  # number of parts -> for each of so many
     ) -> None:
         self.perceptors, self.augment, self.scenes = perceptors, augment, scenes
+        self.shared = shared or {}
         self.every, self.fade = every, fade
         self.distance, self.chunk = DISTANCES[distance], chunk
         self.weight, self.averaging = weight or as_curve(1.0), averaging or as_curve(0.0)
 
     def __call__(self, image: Image, moment: Moment) -> Iterator[PerImage]:
-        scale, b = self.weight(moment.t), len(image)
+        scale = self.weight(moment.t)
         scene = [
             (x, scale * share * x.weight(moment.t))
             for share, targets in self.scenes_at(moment.step, moment.t)
             for x in targets
         ]
-        looks = self.augment(image, moment)
         whole = sum(weight for x, weight in scene if x.scored and weight > 0)
+        groups = by_place(scene)
+        augment = self.shared.get(len(groups), self.augment)
+        for box, pulls in groups.items():
+            looks = _looks(image, box, augment, moment)
+            yield from self._judged(looks, len(image), pulls, moment, whole)
+
+    def _judged(
+        self, looks: Looks, b: int, pulls: list[Pull], moment: Moment, whole: float
+    ) -> Iterator[PerImage]:
+        """How far views of one part of a picture are from what pulls at that part.
+
+        Args:
+            whole: the weight of all that attracts and is scored, in all parts.
+        """
         averaging, pieces = self.averaging(moment.t), chunks(looks.count, self.chunk)
         totals = self._totals(looks, b, pieces) if averaging and len(pieces) > 1 else None
         for views in pieces:
             for i, perceptor in enumerate(self.perceptors):
                 seen = perceptor.encode_image(looks.draw(views, perceptor.size))  # [views*b, d]
                 if whole:
-                    share = self._similarity(seen.detach(), scene, i) / whole
+                    share = self._similarity(seen.detach(), pulls, i) / whole
                     share = share.unflatten(0, (-1, b)).sum(0)  # [views*b] -> [b]
                     moment.note("similarity", share / looks.count / len(self.perceptors))
-                value = self._pulled(seen, scene, i)
+                value = self._pulled(seen, pulls, i)
                 value = value.unflatten(0, (-1, b)).sum(0) / looks.count  # [views*b] -> [b]
                 if averaging:
                     own = seen.unflatten(0, (-1, b)).sum(0)  # [views*b, d] -> [b, d]
                     others = totals[i] - own.detach() if totals else torch.zeros_like(own)
-                    mean = self._pulled(F.normalize(own + others, dim=1), scene, i)
+                    mean = self._pulled(F.normalize(own + others, dim=1), pulls, i)
                     share = (views.stop - views.start) / looks.count
                     mean = mean - (1 - share) * mean.detach()  # the parts add up to its value
                     value = torch.lerp(value, mean, averaging)
                 yield value
 
-    def _pulled(self, seen: Tensor, scene: list[tuple[Target, float]], i: int) -> PerView:
-        """How far rows that a perceptor saw are from all targets of a scene."""
+    def _pulled(self, seen: Tensor, pulls: list[Pull], i: int) -> PerView:
+        """How far rows that a perceptor saw are from all that pulls."""
         value = seen.new_zeros(len(seen))
-        for x, weight in scene:
+        for x, weight in pulls:
             value = value + pull(self.distance(seen, x.embeddings[i]), weight, x.stop)
         return value
 
@@ -169,11 +146,38 @@ class PromptLoss:
         on = int(at + 1e-9)  # step / steps falls a hair short of a border
         return [(1.0, self.scenes[min(on, last)])]
 
-    def _similarity(self, seen: Tensor, scene: list[tuple[Target, float]], i: int) -> PerView:
+    def _similarity(self, seen: Tensor, pulls: list[Pull], i: int) -> PerView:
         """Weighted sum over attracting words and pictures of the mean cosine."""
-        scored = [(x, weight) for x, weight in scene if x.scored and weight > 0]
+        scored = [(x, weight) for x, weight in pulls if x.scored and weight > 0]
         rows = [weight * (seen @ x.embeddings[i].T).mean(1) for x, weight in scored]
-        return torch.stack(rows).sum(0)
+        return torch.stack(rows).sum(0) if rows else seen.new_zeros(len(seen))
+
+
+def _looks(image: Image, box: Box | None, augment: Augment, moment: Moment) -> Looks:
+    """Views of one part of the pictures. Its edges move a little inwards, anew at every step: views
+    see them repeated outwards, so that what stays at one place becomes a line in the picture."""
+    if box is None:
+        return augment(image, moment)
+    name = f"box {box}"
+    alike = Draws((0,), moment.draws.step, name).uniform(4)[0]  # for pictures are cut as a batch
+    part = cropped(image, narrowed(box, (LOOSE * alike).tolist()))
+    return augment(part, replace(moment, draws=moment.draws.named(name)))
+
+
+def by_place(scene: Sequence[Pull]) -> dict[Box | None, list[Pull]]:
+    """What pulls at the whole picture first, and what pulls at each part of it."""
+    parts = dict.fromkeys(sorted({x.box for x, _ in scene}, key=lambda box: box or ()))
+    return {box: [pull for pull in scene if pull[0].box == box] for box in parts}
+
+
+def shared(augment: AugmentSpec, most: int) -> dict[int, Augment]:
+    """What shows each of several parts, by how many there are, up to `most`: cutouts are shared out
+    among them, so that parts cost nothing, and other views are all shown."""
+    if not isinstance(augment, Cutouts):
+        return {}
+    few = min(augment.count, FEWEST)
+    counts = {parts: max(-(-augment.count // parts), few) for parts in range(2, most + 1)}
+    return {parts: replace(augment, count=count).build() for parts, count in counts.items()}
 
 
 @spec
@@ -182,7 +186,8 @@ class Prompts(LossSpec):
 
     Scenes have equal shares of the run, or `every` steps each; `fade` is the share of a scene's
     length over which one turns into the next, half of it before the change. `averaging` is the
-    share of the distance from the mean of all views, which leaves the views free to differ.
+    share of the distance from the mean of all views, which leaves the views free to differ. Where
+    prompts have boxes, cutouts are shared out evenly among the boxes and the whole.
     """
 
     scenes: tuple[tuple[Prompt, ...], ...]
@@ -219,18 +224,7 @@ class Prompts(LossSpec):
         perceptors = [perceptor.build(machine) for perceptor in self.perceptors]
         augment = self.augment.build()
         prompts = list(dict.fromkeys(prompt for scene in self.scenes for prompt in scene))
-        with torch.no_grad():
-            looks = _looks(prompts, canvas, augment, machine)
-            seen = [_embed(prompts, looks, p, self.chunk) for p in perceptors]
-        targets = {
-            prompt: Target(
-                embeddings=tuple(rows[prompt] for rows in seen),
-                weight=as_curve(prompt.weight),
-                stop=float("-inf") if prompt.stop is None else prompt.stop,
-                scored=prompt.noise is None,
-            )
-            for prompt in prompts
-        }
+        targets = embedded(prompts, perceptors, canvas, augment, machine, self.chunk)
         return PromptLoss(
             perceptors,
             augment,
@@ -241,51 +235,5 @@ class Prompts(LossSpec):
             fade=self.fade,
             averaging=as_curve(self.averaging),
             chunk=self.chunk,
+            shared=shared(self.augment, len({prompt.box for prompt in prompts})),
         )
-
-
-def chunks(count: int, chunk: int) -> list[slice]:
-    """`count` things, `chunk` at a time."""
-    return [slice(i, min(i + chunk, count)) for i in range(0, count, chunk)]
-
-
-def _looks(
-    prompts: Sequence[Prompt], canvas: Canvas, augment: Augment, machine: Machine
-) -> dict[str, Looks]:
-    """Views of every picture among the prompts, cut like those of the canvas, once and for all."""
-    paths = dict.fromkeys(prompt.picture for prompt in prompts if prompt.picture)
-    size = canvas().shape[:-3:-1] if paths else (0, 0)  # width, height
-    return {
-        path: augment(
-            images.resize(images.load(path), size).to(machine.device),
-            Moment(0, 0.0, Draws((0,), 0, f"prompt/{path}")),
-        )
-        for path in paths
-    }
-
-
-def _embed(
-    prompts: Sequence[Prompt], looks: dict[str, Looks], perceptor: Perceptor, chunk: int
-) -> dict[Prompt, Rows]:
-    """Where a perceptor sees every prompt. A picture has a row for each of its views; together with
-    words it has one, midway between the words and the mean of its views."""
-    words = [prompt.words for prompt in prompts if prompt.words]
-    texts = perceptor.encode_text(words or ["a picture"])  # without words, for its width
-    rows = iter(texts.split(1))
-    found: dict[Prompt, Rows] = {}
-    for prompt in prompts:
-        if prompt.words:
-            found[prompt] = next(rows)
-        if prompt.picture:
-            look = looks[prompt.picture]
-            parts = chunks(look.count, chunk)
-            seen = [perceptor.encode_image(look.draw(part, perceptor.size)) for part in parts]
-            views = torch.cat(seen)
-            if prompt.words:
-                mean = F.normalize(views.mean(0, keepdim=True), dim=1)
-                views = F.normalize(found[prompt] + mean, dim=1)
-            found[prompt] = views
-        elif prompt.noise is not None:
-            noise = Draws((prompt.noise,), 0, "noise").normal(texts.shape[1])
-            found[prompt] = F.normalize(noise.to(texts), dim=-1)
-    return found

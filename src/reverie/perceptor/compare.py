@@ -9,6 +9,7 @@ from PIL import Image as Pil
 from torch import Tensor
 
 from reverie import image as images
+from reverie.place import Box, cropped, pixels
 from reverie.protocols import Embedding, Perceptor, Views
 
 TEMPLATES = (
@@ -37,22 +38,26 @@ class Classifier(Perceptor, Protocol):
 
 
 @torch.no_grad()
-def embed_pictures(perceptor: Perceptor, sources: Sequence[str | Path]) -> Embedding:
-    """Whole pictures, by path or link, `[n, d]`.
+def embed_pictures(
+    perceptor: Perceptor, sources: Sequence[str | Path], box: Box | None = None
+) -> Embedding:
+    """Whole pictures, or the same part of each, by path or link, `[n, d]`.
 
     They are prepared as the perceptor was trained, and squashed into a square where it does not
     say how. Embedded one by one, so that the number of pictures is not limited by memory.
     """
-    rows = [perceptor.encode_image(_prepared(perceptor, source)) for source in sources]
+    rows = [perceptor.encode_image(_prepared(perceptor, source, box)) for source in sources]
     return torch.cat(rows)
 
 
-def _prepared(perceptor: Perceptor, source: str | Path) -> Views:
+def _prepared(perceptor: Perceptor, source: str | Path, box: Box | None) -> Views:
     if isinstance(perceptor, Prepares):
-        return perceptor.prepare(images.open_upright(source))[None]
+        picture = images.open_upright(source)
+        part = picture if box is None else picture.crop(pixels(box, picture.size))
+        return perceptor.prepare(part)[None]
     device = perceptor.encode_text(["a picture"]).device
     size = (perceptor.size, perceptor.size)
-    return images.resize(images.load(source), size).clamp(0, 1).to(device)
+    return images.resize(cropped(images.load(source), box), size).clamp(0, 1).to(device)
 
 
 @torch.no_grad()

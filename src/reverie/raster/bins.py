@@ -25,17 +25,17 @@ def tiled(chains, shapes, pictures, paint, width, height, softness, vertices, ra
         shape: `[pairs]`.
         begin: `[pairs + 1]` into chords.
         chords: the first vertex of each.
-        drops: `[pairs, TILE]`, of fills: what edges to the left add to the area of each row.
+        drops: `[pairs * TILE]`, of fills: what edges to the left add to the area of each row.
         after: `[v]`, the vertex at the end of a chord.
         along: `[v, 3]`, its direction and length.
     """
     columns, rows = (width + TILE - 1) // TILE, (height + TILE - 1) // TILE
     after, along = measured(chains, vertices)
     tile, shape = np.empty(1024, np.int32), np.empty(1024, np.int32)
-    begin, chords = np.empty(1025, np.int64), np.empty(4096, np.int32)
-    drops = np.empty((1024 if (paint > 0).any() else 1, TILE))
+    begin, chords = np.empty(1025, np.int32), np.empty(4096, np.int32)
+    drops = np.empty(1024 * TILE)
     active, spans = np.empty(len(vertices), np.int32), np.empty((len(vertices), 2))
-    pairs, used = 0, 0
+    pairs, used = np.int64(0), np.int64(0)  # plain zeros would be types of their own
     for picture in range(len(pictures) - 1):
         for s in range(pictures[picture + 1] - 1, pictures[picture] - 1, -1):
             lo, hi = shapes[s], shapes[s + 1]
@@ -48,13 +48,10 @@ def tiled(chains, shapes, pictures, paint, width, height, softness, vertices, ra
                 count = gathered(
                     chains, lo, hi, vertices, after, stroke, y * TILE, reach, active, spans
                 )
-                if pairs + x1 - x0 > len(tile):
-                    room = pairs + x1 - x0
-                    tile, shape, begin = more(tile, room), more(shape, room), more(begin, room + 1)
-                    if len(drops) > 1:
-                        drops = more(drops, room)
-                if used + count * (x1 - x0) > len(chords):
-                    chords = more(chords, used + count * (x1 - x0))
+                room = pairs + x1 - x0
+                tile, shape, begin = fit(tile, room), fit(shape, room), fit(begin, room + 1)
+                drops = fit(drops, 0 if stroke else room * TILE)
+                chords = fit(chords, used + count * (x1 - x0))
                 was, where = pairs, (picture * rows + y) * columns
                 if stroke:
                     pairs, used = stroke_row(
@@ -66,7 +63,8 @@ def tiled(chains, shapes, pictures, paint, width, height, softness, vertices, ra
                         y, x0, x1, where, paint[s] == 2, softness, vertices, after,
                         active[:count], spans, tile, begin, chords, drops, pairs, used,
                     )  # fmt: skip
-                shape[was:pairs] = s
+                for pair in range(was, pairs):
+                    shape[pair] = s
     begin[pairs] = used
     starts, order = counted(tile[:pairs], rows * columns * (len(pictures) - 1))
     return starts, order, shape, begin, chords, drops, after, along
@@ -122,10 +120,13 @@ def sound(colour, reach):
 
 
 @kernel
-def more(array, room):
-    """A copy with room to grow."""
-    longer = np.empty((2 * room,) + array.shape[1:], array.dtype)
-    longer[: len(array)] = array
+def fit(array, room):
+    """An array that has room: itself, or a copy with more."""
+    if room <= len(array):
+        return array
+    longer = np.empty(2 * room, array.dtype)
+    for k in range(len(array)):  # a slice would take numba a second to compile
+        longer[k] = array[k]
     return longer
 
 
@@ -218,7 +219,8 @@ def fill_row(
         if used == was and (turns % 2 == 0 if evenodd else turns == 0):
             continue
         tile[pairs], begin[pairs] = where + x, was
-        drops[pairs] = drop
+        for row in range(TILE):
+            drops[pairs * TILE + row] = drop[row]
         pairs += 1
     return pairs, used
 
@@ -241,8 +243,9 @@ def counted(tile, tiles):
         starts[t + 1] += 1
     for t in range(tiles):
         starts[t + 1] += starts[t]
-    place = starts[:-1].copy()
+    place = np.zeros(tiles, np.int64)
     for pair in range(len(tile)):
-        order[place[tile[pair]]] = pair
-        place[tile[pair]] += 1
+        t = tile[pair]
+        order[starts[t] + place[t]] = pair
+        place[t] += 1
     return starts, order

@@ -14,7 +14,7 @@ from reverie.raster.scene import Scene
 
 Bins = tuple[np.ndarray, ...]
 EXTRA = "pip install 'reverie[fast]'"
-GAIN = "several"  # times, against plain torch
+GAIN = "3 to 6"  # times, measured against plain torch, with the gradient
 
 
 def draw(
@@ -24,11 +24,13 @@ def draw(
     from reverie.raster import bins, kernels
 
     image = torch.empty(paper.shape, dtype=vertices.dtype)
-    paint, places, *numbers = arrays(scene.paint, vertices, radii, colours)
-    layout = arrays(scene.chains, scene.shapes, scene.pictures)
-    tiles = bins.tiled(*layout, paint, *scene.size, scene.softness, places, *numbers)
-    given = (places, *numbers, paint, *arrays(paper.to(vertices.dtype), image))
-    kernels.drawn(tiles, scene.softness, *given)
+    places, *numbers, back = alike(vertices, radii, colours, paper)
+    chains, shapes, pictures, paint = arrays(
+        scene.chains, scene.shapes, scene.pictures, scene.paint
+    )
+    softness = float(scene.softness)
+    tiles = bins.tiled(chains, shapes, pictures, paint, *scene.size, softness, places, *numbers)
+    kernels.drawn(tiles, softness, places, *numbers, paint, back, image.numpy())
     return image, tiles
 
 
@@ -44,12 +46,25 @@ def slopes(
     """The gradient of `(image * grad).sum()` by vertices, radii, colours and paper."""
     from reverie.raster import kernels
 
-    given = arrays(vertices, radii, colours, scene.paint, paper.to(vertices.dtype), grad)
+    *numbers, back, pull = alike(vertices, radii, colours, paper, grad)
     sums = [torch.zeros(x.shape, dtype=torch.float64) for x in (vertices, radii, colours)]
     d_paper = torch.empty(paper.shape, dtype=vertices.dtype)
-    kernels.slopes(saved, scene.softness, *given, *arrays(*sums, d_paper))
-    d_vertices, d_radii, d_colours = (x.to(vertices.dtype) for x in sums)
-    return d_vertices, d_radii, d_colours, d_paper.to(paper.dtype)
+    kernels.slopes(
+        saved, float(scene.softness), *numbers, *arrays(scene.paint), back, pull,
+        *arrays(*sums, d_paper),
+    )  # fmt: skip
+    d_vertices, d_radii, d_colours = sums
+    return (
+        d_vertices.to(vertices.dtype),
+        d_radii.to(radii.dtype),
+        d_colours.to(colours.dtype),
+        d_paper.to(paper.dtype),
+    )
+
+
+def alike(first: Tensor, *others: Tensor) -> list[np.ndarray]:
+    """All of the first one's type, so that no other kernels are compiled."""
+    return arrays(first, *(x.to(first.dtype) for x in others))
 
 
 def arrays(*tensors: Tensor) -> list[np.ndarray]:
@@ -66,10 +81,10 @@ def why_not() -> str | None:
     """What is missing, in one line; None if nothing is."""
     try:
         import numba  # noqa: F401
-    except ImportError:
-        return "numba is not installed"
-    try:
+
         rehearse()
+    except ModuleNotFoundError:
+        return "numba is not installed"
     except Exception as error:  # whatever a compiler or a folder fails with, torch can draw
         return f"numba fails ({type(error).__name__}: {' '.join(str(error).split())})"[:300]
     return None

@@ -10,6 +10,8 @@ from reverie.raster.layout import Ends, Layout, Points, owners
 
 TOLERANCE = 0.05  # pixels between a chord and its curve
 MOST = 64  # chords of one cubic
+FEW = 4  # chords of one cubic
+ENOUGH = 8  # chords of a straight one
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +27,8 @@ class Polylines:
 def flatten(layout: Layout, points: Points, tolerance: float = TOLERANCE) -> Polylines:
     """Chords of every contour, differentiable with respect to its points.
 
-    A cubic has the number of chords of Wang's bound (1984) on its second differences, at most
-    MOST; it changes where a curve does, but not for the derivative.
+    A cubic has the number of chords of Wang's bound (1984) on its second differences, within
+    limits; it changes where a curve does, but not for the derivative.
     """
     corners, contour, last = cubics(layout)
     counts = chord_counts(points.detach()[corners.to(points.device)], tolerance).cpu()  # [s]
@@ -67,11 +69,16 @@ def tangents(layout: Layout, points: Points, shortest: float) -> Float[Tensor, "
 
 
 def chord_counts(control: Float[Tensor, "s 4 2"], tolerance: float) -> Tensor:
-    """`[s]`, 1 to MOST. Of points that are not finite, 1."""
+    """`[s]`, FEW to MOST: those that keep the curve true, and those that let all four points pull
+    at it: a straight line as one chord could never learn to bend. Of points that are not finite,
+    FEW.
+    """
     bend = control[:, 2:] - 2 * control[:, 1:-1] + control[:, :-2]  # [s, 2, 2]
     most = bend.norm(dim=2).amax(1)
     counts = (most * (6 / 8) / tolerance).sqrt().ceil()
-    return counts.nan_to_num(1, 1, 1).clamp(1, MOST).long()
+    length = (control[:, 1:] - control[:, :-1]).norm(dim=2).sum(1)
+    counts = torch.maximum(counts, (length / 3).ceil().clamp(max=ENOUGH))
+    return counts.nan_to_num(FEW, FEW, FEW).clamp(FEW, MOST).long()
 
 
 def shape_of(layout: Layout) -> Tensor:

@@ -2,7 +2,8 @@
 
 A tile's pixels are numbered row by row, 0 to AREA - 1, and places are told from its middle, so that
 nothing of a picture's size is lost in float32. Shapes come from the top down, and `through` is the
-light that reaches them; where none of a tile is left, the rest stay unseen.
+light that reaches them; where none of a tile is left, the rest stay unseen. All is in one file, for
+what is kept of a kernel does not see a change in another file.
 """
 
 import math
@@ -31,7 +32,7 @@ def drawn(bins, softness, vertices, radii, colours, paint, paper, image):
         wide, high = min(TILE, width - x), min(TILE, height - y)
         for i in range(AREA):
             through[i] = one if i % TILE < wide and i // TILE < high else zero
-        mixed[:] = zero
+            mixed[0, i] = mixed[1, i] = mixed[2, i] = zero
         for k in range(starts[tile], starts[tile + 1]):
             s = shapes[order[k]]
             covered(
@@ -88,18 +89,10 @@ def slopes(
         for i in range(AREA):
             through[i] = least[i] = 1
             others[i] = 1 if i % TILE < wide and i // TILE < high else 0
-        depth = 0
-        for k in range(starts[tile], starts[tile + 1]):
-            s, cover = shapes[order[k]], covers[depth]
-            covered(
-                bins, order[k], paint[s], x, y, softness, vertices, radii[s], px, py,
-                square, nears[depth], cover,
-            )  # fmt: skip
-            lights[depth] = through
-            dim(cover, colours[s, 3], through, least, others)
-            depth += 1
-            if dark(others):
-                break
+        depth = noted(
+            bins, tile, x, y, softness, vertices, radii, colours, paint, px, py, square,
+            covers, nears, lights, through, least, others,
+        )  # fmt: skip
         for c in range(3):
             for j in range(high):
                 for i in range(wide):
@@ -121,6 +114,25 @@ def slopes(
 
 
 @kernel
+def noted(
+    bins, tile, x, y, softness, vertices, radii, colours, paint, px, py, square,
+    covers, nears, lights, through, least, others,
+):  # fmt: skip
+    """The layers of a tile from the top down, and how many there are until all is dark."""
+    starts, order, shapes = bins[:3]
+    for k in range(starts[tile], starts[tile + 1]):
+        s, depth = shapes[order[k]], k - starts[tile]
+        covered(
+            bins, order[k], paint[s], x, y, softness, vertices, radii[s], px, py,
+            square, nears[depth], covers[depth],
+        )  # fmt: skip
+        dim(covers[depth], colours[s, 3], lights[depth], through, least, others)
+        if dark(others):
+            return depth + 1
+    return starts[tile + 1] - starts[tile]
+
+
+@kernel
 def place(tile, columns, rows):
     """Its picture, and its first pixel."""
     return tile // (columns * rows), tile % columns * TILE, tile // columns % rows * TILE
@@ -138,8 +150,9 @@ def pixels(like):
 @kernel
 def taken(image, picture, x, y, wide, high, into):
     """A tile's colours; 0 beyond the picture."""
-    into[:] = 0
     for c in range(3):
+        for i in range(AREA):
+            into[c, i] = 0
         for j in range(high):
             for i in range(wide):
                 into[c, j * TILE + i] = image[picture, c, y + j, x + i]
@@ -154,10 +167,11 @@ def dark(light):
 
 
 @kernel
-def dim(cover, alpha, through, least, others):
-    """Lets light through a layer: all, and what there would be without the most opaque layer."""
+def dim(cover, alpha, light, through, least, others):
+    """Notes a layer's light and lets it through; `others` does so without the most opaque layer."""
     one = cover.dtype.type(1)
     for i in range(AREA):
+        light[i] = through[i]
         rest = one - cover[i] * alpha
         through[i] *= rest
         rest = abs(rest)
@@ -200,13 +214,14 @@ def covered(
     begin, chords, drops, after, along = bins[3:]
     lo, hi = begin[pair], begin[pair + 1]
     if lo == hi:
-        cover[:] = 1
+        for i in range(AREA):
+            cover[i] = 1
     elif paint == 0:
         stroke_cover(
             chords[lo:hi], vertices, along, x, y, softness, radius, px, py, square, near, cover
         )
     else:
-        fill_cover(chords[lo:hi], vertices, after, x, y, softness, px, drops[pair], cover)
+        fill_cover(chords[lo:hi], vertices, after, x, y, softness, px, drops, pair, cover)
         fold(cover, near, paint == 2)
 
 
@@ -247,13 +262,14 @@ def stroke_cover(chords, vertices, along, x, y, softness, radius, px, py, square
 
 
 @kernel
-def fill_cover(chords, vertices, after, x, y, softness, px, drop, area):
+def fill_cover(chords, vertices, after, x, y, softness, px, drops, pair, area):
     """The signed area of a box of side `softness` about every pixel to the right of edges."""
     real = area.dtype.type
     zero, one, half, width = real(0), real(1), real(0.5), real(softness)
     cx, cy = x + TILE / 2, y + TILE / 2
+    edge = (TILE - 1) / 2 + softness / 2
     for i in range(AREA):
-        area[i] = drop[i // TILE]
+        area[i] = drops[pair * TILE + i // TILE]
     for v in chords:
         ax, ay = vertices[v, 0] - cx, vertices[v, 1] - cy
         bx, by = vertices[after[v], 0] - cx, vertices[after[v], 1] - cy
@@ -266,19 +282,27 @@ def fill_cover(chords, vertices, after, x, y, softness, px, drop, area):
             y1 = min(max(by, top), top + softness)
             if y0 == y1:
                 continue
-            tall = real((y1 - y0) / softness)
-            u0, u1 = ax + slope * (y0 - ay), ax + slope * (y1 - ay)
-            left, right = real(min(u0, u1)), real(max(u0, u1))
-            steep = right - left < 1e-6 * softness
-            share = zero if steep else width / (right - left)
+            tall = (y1 - y0) / softness
+            x0, x1 = ax + slope * (y0 - ay), ax + slope * (y1 - ay)
+            left, right = min(x0, x1), max(x0, x1)
+            if right - left > softness:  # what lies beyond the tile is far, and has no slope here
+                span = right - left
+                full = min(max((-edge - left) / span, 0.0), 1.0)
+                none = min(max((right - edge) / span, 0.0), 1.0)
+                for i in range(row * TILE, row * TILE + TILE):
+                    area[i] += real(tall * full)
+                tall *= max(1.0 - full - none, 0.0)
+                left, right = max(left, -edge), min(right, edge)
+            span = max(right - left, 0.0) / softness
+            wide, share = real(span), real(0.5 / span if span > 1e-12 else 0.0)
+            end, part = real(right), real(tall)
             for i in range(row * TILE, row * TILE + TILE):
-                lo = (px[i] - right) / width + half
-                hi = (px[i] - left) / width + half
-                l1 = zero if lo < zero else (one if lo > one else lo)
-                h1 = zero if hi < zero else (one if hi > one else hi)
-                beyond = (hi - one if hi > one else zero) - (lo - one if lo > one else zero)
-                mean = ((h1 - l1) * (h1 + l1) * half + beyond) * share
-                area[i] += tall * (l1 if steep else mean)
+                lo = (px[i] - end) / width + half  # of the box, 0 to 1, is left of the edge
+                lo = -wide if lo < -wide else (one if lo > one else lo)
+                under, beyond = -lo if lo < zero else zero, lo + wide - one
+                beyond = beyond if beyond > zero else zero
+                mean = lo + half * wide + (under * under - beyond * beyond) * share
+                area[i] += part * mean
 
 
 @kernel

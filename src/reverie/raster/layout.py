@@ -110,7 +110,9 @@ def layout(
         cap=numbers(cap, CAPS),
         join=numbers(join, JOINS),
         miter_limit=torch.tensor(limits, dtype=torch.float32),
-        closed=torch.tensor([closed] * len(lengths) if isinstance(closed, bool) else list(closed)),
+        closed=torch.tensor(
+            [closed] * len(lengths) if isinstance(closed, bool) else list(closed), dtype=torch.bool
+        ),
     )
 
 

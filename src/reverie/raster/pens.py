@@ -16,7 +16,7 @@ from reverie.errors import SpecError
 from reverie.spec import spec
 
 WIDTH = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*mm\b")
-COLOUR = re.compile(r"(#[0-9a-fA-F]{3,8}|(?:rgb|hsl)\([^)]*\)|[A-Za-z]+)\b\s*(.*)")
+COLOUR = re.compile(r"(#[0-9a-fA-F]{3,8}|(?:rgb|hsl)\([^)]*\)|[A-Za-z]+)(?=\s|$)\s*(.*)")
 WIDEST = 100.0  # mm
 
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 import torch
 
-from reverie.raster.layout import CAPS, JOINS, MITER_LIMIT, PAINTS
+from reverie.raster.layout import CAPS, JOINS, MITER_LIMIT, PAINTS, Points
 from reverie.raster.rasterize import rasterize
 from reverie.raster.vector import VectorDrawing
 
@@ -43,7 +43,7 @@ def to_svg(
 
 
 def document(
-    size: tuple[int, int],
+    size: tuple[float, float],
     body: list[str],
     *,
     mm: float | None = None,
@@ -60,12 +60,12 @@ def document(
     wide = w * PER_PIXEL if mm is None else mm
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg"{names} width="{number(wide)}mm" '
-        f'height="{number(wide * h / w)}mm" viewBox="0 0 {w} {h}">'
+        f'height="{number(wide * h / w)}mm" viewBox="0 0 {number(w)} {number(h)}">'
     ]
     if title:
-        head.append(f"<title>{escape(_allowed(title))}</title>")
+        head.append(f"<title>{escape(allowed(title))}</title>")
     if story:
-        told = escape(_allowed(story))
+        told = escape(allowed(story))
         head.append(f'<metadata><story xmlns="{STORY}">{told}</story></metadata>')
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *head, *body, "</svg>", ""])
 
@@ -91,10 +91,19 @@ def elements(drawing: VectorDrawing) -> list[str]:
 
 
 def path_data(drawing: VectorDrawing, contour: int) -> str:
-    """A contour in absolute coordinates: M, then C, and L where a cubic is a straight line."""
+    """A contour as `curve_data`."""
     first, last = drawing.layout.contours[contour : contour + 2].tolist()
-    points = [(number(x), number(y)) for x, y in drawing.points[first:last].tolist()]
-    exact = drawing.points[first:last].double()
+    filled = any(
+        int(paint) for paint in drawing.layout.paint[_shape(drawing, contour) :][:1].tolist()
+    )
+    closed = filled or bool(drawing.layout.closed[contour])
+    return curve_data(drawing.points[first:last], closed=closed)
+
+
+def curve_data(curve: Points, *, closed: bool) -> str:
+    """Joined cubics in absolute coordinates: M, then C, and L where one is a straight line."""
+    points = [(number(x), number(y)) for x, y in curve.tolist()]
+    exact = curve.double()
     thirds = torch.lerp(exact[:-1:3, None], exact[3::3, None], exact.new_tensor([[1], [2]]) / 3)
     inner = torch.stack([exact[1::3], exact[2::3]], 1)  # [cubics, 2, 2]
     straight = ((inner - thirds).abs().amax((1, 2)) < 5e-4).tolist()
@@ -102,10 +111,7 @@ def path_data(drawing: VectorDrawing, contour: int) -> str:
     for k, line in enumerate(straight):
         some = points[3 * k + 3 : 3 * k + 4] if line else points[3 * k + 1 : 3 * k + 4]
         data.append(("L" if line else "C") + " ".join(f"{x} {y}" for x, y in some))
-    filled = any(
-        int(paint) for paint in drawing.layout.paint[_shape(drawing, contour) :][:1].tolist()
-    )
-    return "".join(data) + "Z" * (filled or bool(drawing.layout.closed[contour]))
+    return "".join(data) + "Z" * closed
 
 
 def visible(drawing: VectorDrawing) -> VectorDrawing:
@@ -157,6 +163,6 @@ def _shape(drawing: VectorDrawing, contour: int) -> int:
     return int(torch.searchsorted(drawing.layout.shapes, contour, right=True)) - 1
 
 
-def _allowed(text: str) -> str:
+def allowed(text: str) -> str:
     """Text without what XML cannot hold."""
     return "".join(c for c in text if c in "\t\n\r" or " " <= c < "\ud800" or c > "\udfff")

@@ -23,11 +23,27 @@ class VectorDrawing:
 
     def draw(self, size: tuple[int, int] | None = None) -> Image:
         """At any size; of another shape than the drawing's, it is stretched."""
-        w, h = size or self.size
-        scale = torch.tensor([w / self.size[0], h / self.size[1]]).to(self.points)
+        one = self.sized(size or self.size)
         paper: Tensor = torch.tensor(self.paper).to(self.points)
+        return rasterize(one.layout, one.points, one.widths, one.colours, paper, one.size)
+
+    def sized(self, size: tuple[int, int]) -> "VectorDrawing":
+        """The same, stretched so that its points count in another size."""
+        scale = torch.tensor([size[0] / self.size[0], size[1] / self.size[1]]).to(self.points)
         widths = self.widths * scale.prod().sqrt()
-        return rasterize(self.layout, self.points * scale, widths, self.colours, paper, (w, h))
+        return replace(self, size=size, points=self.points * scale, widths=widths)
+
+    def filling(self, size: tuple[int, int]) -> "VectorDrawing":
+        """Its middle, enlarged to fill another size."""
+        factors = [a / b for a, b in zip(size, self.size, strict=True)]
+        scale = max(factors)
+        margin = [(a - scale * b) / 2 for a, b in zip(size, self.size, strict=True)]
+        points = self.points * scale + torch.tensor(margin).to(self.points)
+        return replace(self, size=size, points=points, widths=self.widths * scale)
+
+    def to(self, device: torch.device) -> "VectorDrawing":
+        moved = {name: getattr(self, name).to(device) for name in ("points", "widths", "colours")}
+        return replace(self, **moved)
 
     def picked(self, chosen: Tensor) -> "VectorDrawing":
         """Some of its shapes, in the order of their numbers `chosen`."""

@@ -49,13 +49,13 @@ ORIGINAL = Usual(
     steps=1000, lr=FALLING, cutouts=4, preset="clipdraw", init="none", start_steps=150, keep=0.0
 )
 SMALL = Usual(
-    steps=100,
-    lr=(1.0, 0.2),
+    steps=80,
+    lr=(0.8, 0.2),
     cutouts=16,
     preset="scene",
     init="guess",
     start_steps=150,
-    keep=(2.0, 1.0),
+    keep=(90.0, 60.0),
 )
 
 
@@ -89,25 +89,28 @@ def clipdraw(
         perceptor: model name or checkpoint file; several with commas. auto: what is installed.
         size: width x height in pixels, to draw at; the SVG has every size.
         strokes: how many there are.
-        steps: updates to make: 1000, pocket 100.
+        steps: updates to make: 1000, pocket 80.
         lr: pixels that points move at most in a step, at 224 pixels: 1, then 0.4 and 0.1, pocket
-            1..0.2, which falls over the run.
+            0.8..0.2, which falls over the run.
         cutouts: views of the picture judged at every step: 4, pocket 16.
         preset: how views are cut, one of those of `fourier`: clipdraw, pocket scene.
         width: of strokes at first, and the least, in pixels of a picture of 224 a side.
         widest: the most that they may be wide; as much as width, and it does not change.
         paper: its colour. auto: white, or that of the margin of what it starts from.
-        palette: colours of the only pens that there are, with commas: black,#c0392b,teal.
+        palette: colours of the only pens that there are, with commas, or a file of them.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
-            noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
+            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, whose
+            shapes are taken: none, pocket guess.
         start_steps: updates that fit the strokes to that, before the words pull: 150.
-        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 2..1.
+        keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
+            pocket 90..60.
         negative: push away from badly drawn sketches and messy drawings, too.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
     """
     from reverie import prompt as prompts
     from reverie.canvas.strokes import Strokes
+    from reverie.canvas.vectors import Vectors
     from reverie.loss.pixel import PixelPull
     from reverie.recipe import Recipe
     from reverie.recipes import words
@@ -131,7 +134,8 @@ def clipdraw(
         start=start,
     )
     held = (usual.keep if keep is None else keep) if start or keep else 0
-    pull: dict[str, LossSpec] = {"keep": PixelPull(weight=held, scales=SCALES)} if held else {}
+    near = PixelPull(weight=held, scales=SCALES, measure="square")
+    pull: dict[str, LossSpec] = {"keep": near} if held else {}
     count = usual.cutouts if cutouts is None else cutouts
     stage = words.judging(
         repelled(scenes) if negative else scenes,
@@ -148,7 +152,8 @@ def clipdraw(
         how={"distance": "cosine", "weight": float(count)} if usual is ORIGINAL else None,
     )
     first = usual.start_steps if start_steps is None else start_steps
-    stages = (fitted(canvas, start, first), stage) if start else (stage,)
+    fit = start and not isinstance(start, Vectors)
+    stages = (fitted(canvas, start, first), stage) if start and fit else (stage,)
     return Recipe(name="clipdraw", title=prompts.title(scenes), stages=stages)
 
 
@@ -194,5 +199,7 @@ def repelled(scenes: "Scenes") -> "Scenes":
 
 
 def pens(palette: str) -> tuple[str, ...]:
-    """The colours of a palette."""
-    return tuple(colour.strip() for colour in palette.split(",") if colour.strip())
+    """The colours of a palette, in a file or with commas between; none of an empty one."""
+    from reverie.raster.pens import read_pens
+
+    return tuple(pen.colour for pen in read_pens(palette)) if palette.strip() else ()

@@ -122,8 +122,16 @@ def deep_dream(
 
 
 def alone(scenes: "Scenes") -> str | None:
-    """The picture that is the whole of a prompt, if it is one."""
+    """The picture that is the whole of a prompt, if it is one.
+
+    Raises:
+        SpecError: it has a place.
+    """
+    from reverie.errors import SpecError
+
     (first, *_), *more = scenes
+    if first.picture and first.box and not (more or len(scenes[0]) > 1 or first.words):
+        raise SpecError(f"{first.picture!r} is dreamt of as a whole; leave out its place")
     return None if more or len(scenes[0]) > 1 or first.words else first.picture
 
 

@@ -52,7 +52,7 @@ SMALL = Usual(
     preset="scene",
     init="guess",
     start_steps=150,
-    keep=(60.0, 40.0),
+    keep=(90.0, 60.0),
 )
 
 
@@ -60,7 +60,7 @@ def draw(
     prompt: str,
     *,
     perceptor: str = "auto",
-    size: tuple[int, int] = (384, 384),
+    size: tuple[int, int] = (512, 512),
     shape: ShapeName = "strokes",
     strokes: int | None = None,
     grow: int | None = None,
@@ -77,6 +77,7 @@ def draw(
     keep: Number | None = None,
     change_every: int | None = None,
     fade: float = 0.0,
+    mm: float | None = None,
 ) -> "Recipe":
     """Draw with strokes, lines, cut paper or triangles; the drawing is an SVG, too.
 
@@ -89,7 +90,8 @@ def draw(
             triangles; 64 of pens.
         grow: stages in which they come to be there, 3, of pens 2; with 1, all are there from the
             first step.
-        palette: colours of the only pens that there are, with commas: black,#c0392b,teal.
+        palette: colours of the only pens that there are, with commas (black,#c0392b,teal), or a
+            file of them.
         paper: its colour. auto: that of the margin of the start; for pens, or from nothing, white.
         width: of all strokes, in hundredths of the short side; if left out, a brush has every width
             and a pen 1.6.
@@ -99,16 +101,19 @@ def draw(
         cutouts: views of the picture judged at every step: 16.
         preset: how views are cut, one of those of `fourier`: clipdraw, pocket scene.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
-            noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
+            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, whose
+            shapes are taken: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
-        keep: weight of a pull, in pixels, that keeps the picture near its start: 0, pocket 60..40,
-            which lets go over the run.
+        keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
+            pocket 90..60, which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
+        mm: width of the drawing on paper in millimetres; if left out, 96 pixels are an inch.
     """
     from reverie import prompt as prompts
     from reverie.canvas.outlined import Outlined
     from reverie.canvas.strokes import Strokes
+    from reverie.canvas.vectors import Vectors
     from reverie.loss.pixel import PixelPull
     from reverie.recipe import Recipe
     from reverie.recipes import words
@@ -125,22 +130,26 @@ def draw(
     short, inks = min(size), pens(palette)
     penned = bool(inks) and shape in ("strokes", "lines")
     fixed = (PEN if penned else None) if width is None else width / 100
-    if start and penned:
+    thin, thick = BRUSH if fixed is None else (fixed, fixed)
+    usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
+    drawn = isinstance(start, Vectors)
+    if start and penned and not drawn:
         paper = "#ffffff" if paper == "auto" else paper
-        start = Outlined(start=start, pens=inks, paper=paper, width=fixed or PEN)
+        start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
         size=size,
-        count=strokes or (PENNED if penned else COUNTS[shape]),
+        count=usual_count if strokes is None else strokes,
         shape=shape,
         segments=(3, 4) if shape == "filled" else (1, 3),
-        width=short * (fixed or 0.02),
-        widths=(short * fixed, short * fixed) if fixed else (short * BRUSH[0], short * BRUSH[1]),
+        width=short * (0.02 if fixed is None else fixed),
+        widths=(short * thin, short * thick),
         paper=paper,
         pens=inks,
         opacity="free" if opacity == "auto" else opacity,
         start=start,
+        mm=mm,
     )
-    parts = growing(canvas, grow or (2 if penned else 3))
+    parts = growing(canvas, usual_parts if grow is None else grow)
     held = (usual.keep if keep is None else keep) if start or keep else 0
     more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
 
@@ -160,9 +169,11 @@ def draw(
             how={"distance": "cosine"},
         )
 
-    if start:
+    if start and not drawn:
         count = usual.start_steps if start_steps is None else start_steps
         stages = (*fitting(parts, start, count), judged(canvas, 1.0, "paint"))
+    elif start:
+        stages = (judged(canvas, 1.0, ""),)
     else:
         names = [f"part-{i + 1}" for i in range(len(parts))] if len(parts) > 1 else [""]
         stages = tuple(

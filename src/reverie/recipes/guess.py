@@ -24,63 +24,9 @@ from reverie.perceptor.pocket import Pocket, PocketPerceptor
 from reverie.perceptor.pocket_words import words_of
 from reverie.prompt import Prompt
 from reverie.protocols import Machine
+from reverie.recipes.guess_words import ART_WORDS, COLOURS, COUNTS, FRAMES, MOODS, PLACES, WHERE
 from reverie.weights import pocket
 
-COLOURS = {
-    "red": "#d81e22", "orange": "#f5840f", "yellow": "#fad71f", "green": "#2aa239",
-    "turquoise": "#1abcb8", "cyan": "#1abcb8", "teal": "#128c8a", "blue": "#1f52db",
-    "purple": "#7f2eb2", "violet": "#7f2eb2", "pink": "#f780b8", "brown": "#754521",
-    "black": "#101014", "grey": "#85878c", "gray": "#85878c", "white": "#f5f5f7",
-    "gold": "#e0b030", "golden": "#e0b030", "silver": "#b8bcc4",
-}  # fmt: skip
-PLACES = {
-    "gradient": "gradient", "stripes": "stripes", "striped": "stripes", "dots": "dots",
-    "dotted": "dots", "checks": "checks", "checkered": "checks", "chessboard": "checks",
-    "background": "plain", "wall": "plain",
-    "night": "night", "moonlight": "night", "starry": "night", "dark": "night",
-    "sky": "sky", "clouds": "sky", "sunny": "sky", "sunset": "sunset", "sunrise": "sunset",
-    "evening": "sunset", "dusk": "sunset", "dawn": "sunset",
-    "forest": "forest", "woods": "forest", "jungle": "forest", "trees": "forest",
-    "sea": "sea", "ocean": "sea", "lake": "sea", "water": "sea", "waves": "sea", "river": "sea",
-    "underwater": "underwater", "beach": "beach", "shore": "beach", "desert": "desert",
-    "dunes": "desert", "sand": "desert", "grass": "grass", "meadow": "grass", "field": "grass",
-    "garden": "grass", "lawn": "grass", "park": "grass", "mountain": "mountains",
-    "mountains": "mountains", "valley": "mountains", "snow": "snow", "snowy": "snow",
-    "winter": "snow", "fire": "fire", "flames": "fire", "hell": "fire", "lava": "fire",
-    "city": "city", "street": "city", "town": "city", "downtown": "city", "skyscrapers": "city",
-    "room": "room", "indoors": "room", "house": "room", "home": "room", "kitchen": "room",
-    "table": "table", "desk": "table", "space": "space", "galaxy": "space", "universe": "space",
-    "rain": "rain", "rainy": "rain", "storm": "rain",
-}  # fmt: skip
-MOODS = {"night", "moonlight", "starry", "sunny", "sunset", "sunrise", "evening", "dusk", "dawn",
-         "underwater", "snowy", "winter", "rainy", "indoors", "downtown", "striped", "dotted",
-         "checkered", "background"}  # fmt: skip
-WHERE = {
-    "in",
-    "on",
-    "at",
-    "under",
-    "by",
-    "among",
-    "before",
-    "behind",
-    "near",
-    "over",
-    "inside",
-    "across",
-}
-ART_WORDS: dict[str, ArtName] = {  # patterns, since "a pencil" is a thing
-    r"pixel(ated)?( art)?|8-bit": "pixel art",
-    r"mosaic|tiles": "mosaic",
-    r"stained glass( window)?": "stained glass",
-    r"pencil (drawing|sketch)|sketch": "pencil",
-    r"watercolou?r( painting)?": "watercolour",
-    r"oil painting|oil on canvas|painted in oil": "oil",
-    r"in black and white|black and white (picture|photo|drawing)|monochrome": "black and white",
-    r"neon( sign| lights)?": "neon",
-}
-FRAMES = r"(picture|painting|drawing|photo|image|illustration|emoji|icon) of"
-COUNTS = {"two": 2, "2": 2, "pair": 2, "couple": 2, "three": 3, "3": 3}
 WALL, PAPER = "#cfd8e0", "#f4f1e8"
 PAPERS = (PAPER, "#bfe0f2", "#c9e8c4", "#ffd9b8", "#f7c6d9", "#d9cdf2", "#ffe9a8", "#8fc7c0")
 SLACK = 0.02  # so much better must fit what no word has asked for
@@ -231,31 +177,44 @@ class Guesser:
 
     def _dressed(self, base: Arrangement) -> Arrangement:
         """The arrangement in the place and the colours that fit best."""
+        names = list(dict.fromkeys(thing.name for thing in base.things))
+        each = [self.dyes.get(name, ("", *self._free(base))) for name in names]
+        base = self.backed(base, list(self.places().values()))
+        return self.best([dyed(base, dye) for dye in product(*each)])
+
+    def _free(self, base: Arrangement) -> list[str]:
+        """The colours that words name and give to none of the things."""
         said = [word for at, word in enumerate(self.read) if at not in self.taken]
         colours = list(dict.fromkeys(COLOURS[word] for word in said if word in COLOURS))
-        names = list(dict.fromkeys(thing.name for thing in base.things))
-        taken = {colour for name in names for colour in self.dyes.get(name, ())}
-        free = [colour for colour in colours if colour not in taken]
-        places = list(dict.fromkeys(self.places().values())) or ["plain"]
+        taken = {dye for thing in base.things for dye in self.dyes.get(thing.name, ())}
+        return [colour for colour in colours if colour not in taken]
+
+    def backed(self, base: Arrangement, places: Sequence[str]) -> Arrangement:
+        """The arrangement before the background that fits best: in one of some places, if any."""
+        free = self._free(base)
+        places = list(dict.fromkeys(places)) or ["plain"]
         papers = PAPERS if places == ["plain"] and not free else (PAPER,)
         options = [
             dataclasses.replace(base, place=place, first=first, second=WALL)
             for place in places
             for first in (*papers, *free)
         ]
-        base = self.best(options)
-        each = [self.dyes.get(name, ("", *free)) for name in names]
-        return self.best([dyed(base, dye) for dye in product(*each)])
+        return self.best(options)
 
 
 @lru_cache(maxsize=8)
 def guess(prompts: tuple[Prompt, ...]) -> tuple[Arrangement, ...]:
     """Arrangements for the prompts of a scene that attract, the best first. Always on the CPU, in
     fp32, so that a recipe is the same everywhere."""
-    words = attracting(prompts)
-    if not words:
+    from reverie.recipes.guess_parts import together
+
+    if not attracting(prompts):
         raise SpecError("a guess needs words that attract; --canvas fourier does without them")
-    return tuple(Guesser(words, machine("cpu", "fp32")).guess())
+    on = machine("cpu", "fp32")
+    whole = attracting(tuple(prompt for prompt in prompts if not prompt.box))
+    each = [(attracting((prompt,)), prompt.box) for prompt in prompts if prompt.box]
+    parts = [(words, box) for words, box in each if words]
+    return tuple(together(whole, parts, on) if parts else Guesser(whole, on).guess())
 
 
 def attracting(prompts: tuple[Prompt, ...]) -> str:

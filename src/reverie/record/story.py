@@ -8,6 +8,7 @@ from typing import Any
 
 from reverie import image as images
 from reverie.errors import SpecError, WeightsError
+from reverie.raster import svg_read
 from reverie.record import video
 from reverie.spec import from_json
 
@@ -101,8 +102,11 @@ def change_in(path: Path) -> dict[str, Any] | None:
 
 def _json_in(path: Path) -> Any:
     """What a picture or a film says of itself, or None when that is not JSON."""
-    film = path.suffix.lower() in (".mp4", ".webm", ".gif", ".apng")  # a .webp is read as either
-    text = video.text_in(path) if film else images.read_text(path)
+    suffix = path.suffix.lower()
+    if suffix in (".mp4", ".webm", ".gif", ".apng"):  # a .webp is read as either
+        text = video.text_in(path)
+    else:
+        text = svg_read.story_of(path) if suffix in svg_read.SUFFIXES else images.read_text(path)
     try:
         return json.loads(text or "")
     except ValueError:
