@@ -28,7 +28,7 @@ from reverie.nets.vgg import GROUPS, MEAN, STD, VGG16
 from reverie.protocols import Draws, Moment
 from reverie.weights.feature_layouts import vgg16_shapes
 
-WAYS = ("plain fp32", "reverie fp32")
+WAYS = ("plain fp32", "reverie fp32", "reverie bf16")
 SAMPLES, KNOWN = 1024, 5000
 
 
@@ -105,11 +105,12 @@ def plain(folder: Path, size: int, steps: int) -> Iterator[float]:
         yield time.process_time() - began
 
 
-def reverie(folder: Path, size: int, steps: int) -> Iterator[float]:
+def reverie(folder: Path, size: int, steps: int, precision: str) -> Iterator[float]:
     """Seconds of each step."""
-    seer = VGGSeer(VGG16(load_file(folder / "vgg.safetensors")))
+    on = machine("cpu", precision)
+    seer = VGGSeer(VGG16(load_file(folder / "vgg.safetensors")).computing(on.precision))
     drawn, style = pictures(size)
-    with fast_matmul(machine("cpu", "fp32")):
+    with fast_matmul(on):
         loss = StyleLoss(seer, style, as_curve(1.0), samples=SAMPLES, known=KNOWN)
         forget_peak()
         for step in range(steps):
@@ -126,7 +127,11 @@ def networks() -> dict[str, Shapes]:
 
 def measure(way: str, size: int, steps: int, folder: Path) -> None:
     """Prints seconds and MiB as JSON."""
-    print_found(list((plain if way == WAYS[0] else reverie)(folder, size, steps)))
+    if way == WAYS[0]:
+        seconds = list(plain(folder, size, steps))
+    else:
+        seconds = list(reverie(folder, size, steps, way.split()[1]))
+    print_found(seconds)
 
 
 if __name__ == "__main__":

@@ -194,7 +194,7 @@ class StyleTransfer(LossSpec):
 def vgg(name: str, machine: Machine) -> VGG16:
     """The network, built once."""
     network = VGG16(feature_layout("vgg16", find(name, "vgg16").tensors(), name))
-    return network.to(machine.device).eval()
+    return network.to(machine.device).computing(machine.precision)
 
 
 def tiny() -> StyleTransfer:

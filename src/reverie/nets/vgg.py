@@ -40,6 +40,13 @@ class VGG16(nn.Module):
         for name, value in (("mean", MEAN), ("std", STD)):
             self.register_buffer(name, torch.tensor(value)[:, None, None])
 
+    def computing(self, precision: torch.dtype) -> "VGG16":
+        """Itself, whose convolutions are of another precision."""
+        for name, value in [*self.named_buffers()]:
+            if name.startswith("features_"):
+                setattr(self, name, value.to(precision))
+        return self
+
     def normalised(self, image: Image) -> Float[Tensor, "b 3 h w"]:
         """As the first convolution wants it."""
         return (image - self.mean) / self.std

@@ -65,7 +65,7 @@ SMALL = Usual(
     steps=100,
     cutouts=8,
     words=1.0,
-    strength=2.0,
+    strength=4.0,
     adam=True,
     preset="scene",
     init="guess",
@@ -101,7 +101,7 @@ def styleclipdraw(
         style: a picture, by path or link, or an art in which the pocket generator draws the words:
             pixel art, mosaic, stained glass, pencil, watercolour, oil, black and white, neon.
             auto: the art that the words name, or watercolour.
-        strength: weight of the style: fast 1, slow 4, replicate 2, pocket 2.
+        strength: weight of the style: fast 1, slow 4, replicate 2, pocket 4.
         variant: which of the three programs: fast, slow, replicate. auto: fast, or as suits the
             pocket perceptor.
         features: who sees the style: vgg16, once it is imported, its file, or a perceptor. auto:
