@@ -348,10 +348,11 @@ def style_pictures(side: int = 384) -> dict[str, Tensor]:
                 ends = (x - 6, y + 4 * k - 6, x + 9, y + 4 * k + 3)
                 draw["hatching"].line(ends, (24, 32, 70), 1)
             r = 6 * dark
-            ink = (214, 40, 40) if (x + y) // 9 % 2 else (0, 119, 182)
-            draw["dots"].ellipse((x - r, y - r, x + r, y + r), ink)
+            colour = (214, 40, 40) if (x + y) // 9 % 2 else (0, 119, 182)
+            draw["dots"].ellipse((x - r, y - r, x + r, y + r), colour)
     pool = Perlin(cells=3, octaves=3).draw((side, side), (8,), torch.device("cpu"))
-    wash = torch.lerp(torch.tensor([0.05, 0.3, 0.3]).view(3, 1, 1), torch.ones(3, 1, 1), pool[0, :1])
+    ink = torch.tensor([0.05, 0.3, 0.3]).view(3, 1, 1)
+    wash = torch.lerp(ink, torch.ones(3, 1, 1), pool[0, :1])
     found = {name: torch.from_numpy(np.array(page)) for name, page in pages.items()}
     dry = {name: page.permute(2, 0, 1)[None].float() / 255 for name, page in found.items()}
     return dry | {"washes": wash[None]}
