@@ -9,6 +9,7 @@ import torch
 from reverie import image as images
 from reverie.canvas.pixels import Pixels
 from reverie.canvas.start import Colour, Picture
+from reverie.canvas.stroke_start import voronoi
 from reverie.canvas.strokes import Strokes, seen
 from reverie.device import machine
 from reverie.errors import SpecError
@@ -230,6 +231,39 @@ def test_new_shapes_lie_where_the_picture_is_missing(halves):
     after.go_on_(before)
     middles = after.points[4:].unflatten(0, (12, 4)).mean(1)[:, 0]
     assert (middles > 20).sum() >= 11  # the left is there already
+
+
+def test_without_a_start_of_its_own_a_canvas_has_the_goal_of_the_one_before(halves):
+    before, after = canvas(start=halves[0]), canvas(size=(24, 16))
+    after.go_on_(before)
+    assert after.goal.shape == (1, 3, 16, 24)
+    assert after.goal[0, 0, :, :10].min() > 0.9 and after.goal[0, 2, :, 14:].min() > 0.9
+
+
+def test_free_shapes_take_over_what_pens_drew():
+    before, after = canvas(pens=("black", "red")), canvas(count=3)
+    after.go_on_(before)
+    colours = after.colours.detach()
+    assert (colours[:, 3] == 1).all() and (colours[:, 1:3] == 0).all()
+    alike = canvas(count=3, pens=("black", "red"))
+    alike.go_on_(before)
+    assert (alike.colours[:, 1:3] > 0).any()  # what chose the pen is kept
+
+
+def test_the_largest_shapes_of_a_start_lie_below(halves):
+    widths = canvas(start=halves[0], count=12, widths=(0.1, 100.0)).widths
+    assert (widths.diff() <= 0).all() and widths[0] > widths[-1]
+
+
+def test_places_are_shared_out_evenly():
+    chance = torch.linspace(0.05, 0.95, 16)[torch.arange(16) * 7 % 16]
+    middles, whole, held = voronoi(torch.ones(40, 40), chance)
+    assert whole.min() > 60 and whole.max() < 160  # of 100
+    torch.testing.assert_close(whole, held)
+    weight = torch.zeros(40, 40)
+    weight[:, 20] = 1
+    middles, whole, held = voronoi(weight, chance[:8])
+    assert (middles[:, 0] - 20.5).abs().max() < 0.1 and held.max() <= 8 < whole.min()
 
 
 def test_every_picture_of_a_batch_goes_on_by_itself(halves):
