@@ -37,7 +37,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "installing (once; torch is large) ..."
-	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[video]'
+	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[video,fast]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime

@@ -101,6 +101,23 @@ DREAMS = {  # what is dreamt on: words and a picture that lead
     "castle": ("a blue butterfly", "flowers"),
 }
 PAIRS = (("cat", "owl"), ("castle", "rocket"), ("house", "mushroom"), ("rose", "crab"))
+KINDS = (
+    ("strokes", "draw", {}),
+    ("filled", "draw", {"shape": "filled"}),
+    ("triangles", "draw", {"shape": "triangles"}),
+    ("lines", "draw", {"shape": "lines"}),
+    ("three pens", "draw", {"palette": "black,#c0392b,teal"}),
+    ("a sketch", "clip-sketch", {}),
+)
+STYLED = (
+    "a castle in the mountains",
+    "a red fox",
+    "a sailboat on the sea",
+    "a sunflower",
+    "an owl at night",
+    "a rocket in space",
+)
+PAPERS = {"hatching": (246, 241, 228), "dots": (255, 209, 71)}
 VIEW, COLUMNS, LABEL = 112, 8, 150
 
 
@@ -289,6 +306,58 @@ def deep_daze() -> None:
     painted_24("deep-daze", "deep-daze.webp")
 
 
+def drawing() -> None:
+    """The same prompts, drawn with strokes."""
+    painted_24("draw", "drawing.webp")
+
+
+def drawing_kinds() -> None:
+    """The same words by every kind of shape, and by pens."""
+    told = []
+    for words in ("an owl", "a sailboat on the sea"):
+        for label, recipe, options in KINDS:
+            made = RECIPES[recipe](words, perceptor="pocket-clip", **options)
+            told.append((label, frames(recipe, words, (made.steps,), seed=4, **options)[-1]))
+    labelled(told, len(KINDS), "drawing-kinds.webp", side=224)
+
+
+def styles() -> None:
+    """Six prompts in the styles of three pictures."""
+    told = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, picture in style_pictures().items():
+            images.save(picture[0], Path(folder) / f"{name}.png", None)
+            told.append((name, picture))
+            for words in STYLED:
+                options: dict[str, Any] = {"style": f"{folder}/{name}.png"}
+                steps = RECIPES["styleclipdraw"](words, perceptor="pocket-clip", **options).steps
+                last = frames("styleclipdraw", words, (steps,), seed=2, **options)[-1]
+                told.append((words, last))
+    labelled(told, len(STYLED) + 1, "styles.webp", side=192)
+
+
+def style_pictures(side: int = 384) -> dict[str, Tensor]:
+    """A hatched, a dotted and a washed picture, `[1, 3, side, side]` each."""
+    tone = Perlin(octaves=2).draw((side, side), (3,), torch.device("cpu"))[0, 0].numpy()
+    pages = {name: Image.new("RGB", (side, side), paper) for name, paper in PAPERS.items()}
+    draw = {name: ImageDraw.Draw(page) for name, page in pages.items()}
+    for y in range(0, side, 9):
+        for x in range(0, side, 9):
+            dark = 1 - float(tone[y, x])
+            for k in range(round(3 * dark)):
+                ends = (x - 6, y + 4 * k - 6, x + 9, y + 4 * k + 3)
+                draw["hatching"].line(ends, (24, 32, 70), 1)
+            r = 6 * dark
+            colour = (214, 40, 40) if (x + y) // 9 % 2 else (0, 119, 182)
+            draw["dots"].ellipse((x - r, y - r, x + r, y + r), colour)
+    pool = Perlin(cells=3, octaves=3).draw((side, side), (8,), torch.device("cpu"))
+    ink = torch.tensor([0.05, 0.3, 0.3]).view(3, 1, 1)
+    wash = torch.lerp(ink, torch.ones(3, 1, 1), pool[0, :1])
+    found = {name: torch.from_numpy(np.array(page)) for name, page in pages.items()}
+    dry = {name: page.permute(2, 0, 1)[None].float() / 255 for name, page in found.items()}
+    return dry | {"washes": wash[None]}
+
+
 def painted_24(recipe: str, name: str) -> None:
     """A sheet of the prompts of the bench, as the bench paints them."""
     words = (HERE.parents[1] / "bench" / "blind_prompts.txt").read_text().splitlines()
@@ -345,6 +414,7 @@ PAGES = {
     for page in (
         *(cutouts, steps, stages, scenes, vqgan, faces, edits, spooky),
         *(big_sleep, deep_daze, mixing, dream, dream_layers),
+        *(drawing, drawing_kinds, styles),
     )
 }
 

@@ -22,6 +22,7 @@ from .canvas.stylegan_start import (
     RandomLatent,
     SeedLatent,
 )
+from .canvas.vectors import Vectors
 from .canvas.vqgan import VQGAN
 from .canvas.vqgan_codes import VQGANCodes
 from .curve import Constant, Cosine, Linear, Ramp, Steps
@@ -151,6 +152,7 @@ __all__ = [
     "Until",
     "VQGAN",
     "VQGANCodes",
+    "Vectors",
     "WeightsError",
     "WholeView",
     "__version__",

@@ -23,6 +23,7 @@ import reverie.canvas.siren
 import reverie.canvas.strokes
 import reverie.canvas.stylegan
 import reverie.canvas.stylegan_chosen
+import reverie.canvas.vectors
 import reverie.canvas.vqgan
 import reverie.canvas.vqgan_codes
 import reverie.loss.activation
@@ -31,10 +32,12 @@ import reverie.loss.colour
 import reverie.loss.features
 import reverie.loss.identity
 import reverie.loss.latent
+import reverie.loss.layers
 import reverie.loss.lpips
 import reverie.loss.pixel
 import reverie.loss.prompts
 import reverie.loss.smooth
+import reverie.loss.style
 import reverie.perceptor.clip
 import reverie.perceptor.pocket
 import reverie.perceptor.siglip  # noqa: F401  (importing a component makes its spec known)

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 import reverie as reverie_package
 from reverie.cli import main
+from reverie.raster import fast
 from reverie.recipes.computer import _unfit as unfit
 from reverie.recipes.computer import environment
 from reverie.weights import pocket
@@ -129,6 +130,17 @@ def test_a_folder_that_cannot_be_written_is_told(reverie, tmp_path, place, name)
     finding = (told["this computer"] | told["models"])[name]
     assert finding["state"] == "broken"
     assert finding["remedy"]
+
+
+def test_what_draws_is_told_and_what_would_make_it_faster(reverie, clip, monkeypatch):
+    monkeypatch.setattr(fast, "why_not", lambda: None)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"9.1 of {name}")
+    drawing = json.loads(reverie("doctor", "--json", "--fast")[1])["devices"]["drawing"]
+    assert (drawing["state"], drawing["said"]) == ("fine", "fast path (numba 9.1 of numba)")
+    monkeypatch.setattr(fast, "why_not", lambda: "numba is not installed")
+    drawing = json.loads(reverie("doctor", "--json", "--fast")[1])["devices"]["drawing"]
+    assert (drawing["state"], drawing["said"]) == ("hint", "plain torch (numba is not installed)")
+    assert "pip install 'reverie[fast]' makes" in drawing["remedy"]
 
 
 def test_nothing_is_left_behind(reverie, tmp_path):

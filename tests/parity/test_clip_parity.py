@@ -71,12 +71,14 @@ def test_gradients_to_the_pixels_are_those_of_the_reference(known) -> None:
         "grad_pixels_sum_cosine": lambda image: (F.normalize(image) @ text.T).sum(),
         "grad_pixels_sum_sq_features": lambda image: image.square().sum(),
     }
-    recorded = {name: score for name, score in scores.items() if name in io}
+    recorded = [name for name in io if name.startswith("grad_pixels_")]
     assert recorded
-    for name, score in recorded.items():
-        pixels = io["pixels"].clone().requires_grad_()
-        (grad,) = torch.autograd.grad(score(network.visual(pixels)), pixels)
-        torch.testing.assert_close(grad, io[name], rtol=0, atol=1e-3 * io[name].abs().max().item())
+    for name in recorded:
+        pixels, want = io["pixels"].clone().requires_grad_(), io[name]
+        score = scores[name.removesuffix("_sub2")](network.visual(pixels))
+        (grad,) = torch.autograd.grad(score, pixels)
+        grad = grad[..., 1::2, ::2] if name.endswith("_sub2") else grad
+        torch.testing.assert_close(grad, want, rtol=0, atol=1e-3 * want.abs().max().item())
 
 
 def test_stages_of_the_image_tower_are_those_of_the_reference(known) -> None:

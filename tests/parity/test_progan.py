@@ -29,7 +29,8 @@ def test_pictures_are_those_of_the_reference_alone_and_blended_with_the_size_bef
     assert names
     for name in names:
         got = network(folder, alpha=float(name.removeprefix("image_alpha")))(io["z"])
-        torch.testing.assert_close(got, io[name], rtol=0, atol=1e-5)
+        # 1e-5 where it was recorded; other processors add up in another order
+        torch.testing.assert_close(got, io[name], rtol=0, atol=5e-5)
 
 
 def test_gradients_to_noise_are_those_of_the_reference(folder) -> None:

@@ -85,17 +85,19 @@ def gradients(draw: Callable[..., Tensor], given: list[Tensor], seed: int = 1) -
     return [image.detach(), *slopes]
 
 
-def differences(loss: Callable[..., Tensor], given: list[Tensor], k: int, step: float) -> Tensor:
-    """Central differences of a number by every element of `given[k]`."""
-    found = torch.zeros_like(given[k])
-    for i in range(found.numel()):
+def differences(
+    loss: Callable[..., Tensor], given: list[Tensor], k: int, elements: list[int], step: float
+) -> Tensor:
+    """Central differences of a number by some elements of `given[k]`."""
+    found = []
+    for i in elements:
         sides = []
         for way in (step, -step):
             moved = [x.clone() for x in given]
             moved[k].view(-1)[i] += way
             sides.append(loss(*moved))
-        found.view(-1)[i] = (sides[0] - sides[1]) / (2 * step)
-    return found
+        found.append((sides[0] - sides[1]) / (2 * step))
+    return torch.stack(found)
 
 
 def apart(a: Tensor, b: Tensor) -> float:

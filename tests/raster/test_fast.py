@@ -211,15 +211,18 @@ def test_what_many_layers_hide_is_left_out_without_a_trace():
             assert (slope - true).abs().max() <= 1e-4 * truth[2].abs().max()
 
 
-def test_two_thousand_shapes_may_lie_over_one_another():
-    _, *given = cross(paint="stroke", alpha=0.001)
-    given[1] += 200  # all is covered
-    many = layout([[16]] * 2000)
-    given = [given[0].repeat(2000, 1), *(x.repeat(2000, *[1] * (x.ndim - 1)) for x in given[1:3])]
-    paper = torch.ones(1, 3, SIZE[1], SIZE[0])
+@pytest.mark.parametrize("paint", ["stroke", "nonzero"])
+def test_two_thousand_shapes_may_lie_over_one_another(paint):
+    shapes, *given = cross(paint=paint)
+    cover = (1 - rasterize(shapes, *given, SIZE)) / (1 - given[2][0, :3, None, None])
+    many = layout([[16]] * 2000, paint=paint)
+    *given, paper = [x.repeat(2000, *[1] * (x.ndim - 1)) for x in given[:3]] + given[3:]
+    given[2][:, 3] = 0.001
     image, slopes = compared(rasterize, many, (*given, paper))
-    assert float(image.min()) == pytest.approx(1 - 0.8 * (1 - 0.999**2000))
-    assert float(slopes[2][0, 0]) == pytest.approx(float(slopes[2][-1, 0]) * 0.999**1999)
+    light = (1 - 0.001 * cover) ** 2000
+    wanted = light + (1 - light) * given[2][0, :3, None, None]
+    assert torch.allclose(image, wanted)
+    assert 0.1 < float(slopes[2][0, 0] / slopes[2][-1, 0]) < 0.999  # the lowest is seen least
 
 
 def test_pictures_without_shapes_are_their_paper():

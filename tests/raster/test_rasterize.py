@@ -39,7 +39,7 @@ def anything(seed: int):
 
 
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -57,7 +57,9 @@ def test_a_picture_and_its_gradient_are_those_of_plain_autograd(seed: int):
 
 
 def test_exactly_so_in_float64_where_nothing_is_hidden():
-    shapes = layout([[7]] * 3 + [[4, 7]] * 3, paint=["stroke"] * 3 + ["nonzero", "evenodd"] * 1 + ["stroke"])
+    shapes = layout(
+        [[7]] * 3 + [[4, 7]] * 3, paint=["stroke"] * 3 + ["nonzero", "evenodd"] * 1 + ["stroke"]
+    )
     dice = Dice(3)
     numbers = [walks(dice, shapes, 50, 15), 5 * dice(6), 0.6 * dice(6, 4), dice(3)]
     ours, theirs = (
@@ -86,7 +88,8 @@ def test_a_line_covers_its_area():
 
 def test_a_thin_line_keeps_its_area():
     wide, thin, hair = (
-        draw(straight((7.2, 9.9), (55.1, 41.3)), [w], (64, 64)).sum().item() for w in (1.0, 0.25, 0.05)
+        draw(straight((7.2, 9.9), (55.1, 41.3)), [w], (64, 64)).sum().item()
+        for w in (1.0, 0.25, 0.05)
     )
     assert wide / thin == pytest.approx(4, rel=0.05)
     assert wide / hair == pytest.approx(20, rel=0.05)
@@ -129,7 +132,9 @@ def test_a_fill_larger_than_the_canvas_covers_all_of_it():
 def test_a_stroke_over_all_gives_exactly_its_colour():
     colour = torch.tensor([[0.2, 0.7, 0.4, 1.0]])
     points = straight((0, 0), (30, 30)).float()
-    image = rasterize(layout([[4]]), points, torch.tensor([200.0]), colour, torch.zeros(3), (30, 30))
+    image = rasterize(
+        layout([[4]]), points, torch.tensor([200.0]), colour, torch.zeros(3), (30, 30)
+    )
     assert torch.equal(image, colour[0, :3, None, None].expand(1, 3, 30, 30))
 
 
@@ -221,6 +226,20 @@ def test_a_shape_that_is_not_finite_is_left_out_and_gets_no_gradient(paint: str,
     assert all(slope.isfinite().all() for slope in slopes)
     assert not slopes[0][4:11].any()
     assert not slopes[2][1].any()
+
+
+@pytest.mark.parametrize("paint", PAINTS)
+def test_a_colour_that_is_no_number_spoils_nothing(paint: str):
+    points = straight((5, 8), (25, 20), (9, 24)).repeat(2, 1)
+    colours = torch.tensor([[0.2, 0.4, 0.6, 0.5], [0.1, math.nan, 0.3, 0.5]], dtype=torch.float64)
+    given = [points, torch.full((2,), 6.0).double(), colours]
+    image, *slopes = gradients(
+        lambda *x: rasterize(layout([[7], [7]], paint=paint), *x, WHITE, (30, 30)), given
+    )
+    alone = [x[: len(x) // 2] for x in given]
+    without = rasterize(layout([[7]], paint=paint), *alone, WHITE, (30, 30))
+    torch.testing.assert_close(image, without)
+    assert all(slope.isfinite().all() for slope in slopes)
 
 
 @pytest.mark.parametrize("paint", PAINTS)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
+from reverie.canvas.art import ArtName
 from reverie.canvas.scene import Arrangement, Scene, Style
 from reverie.canvas.start import Size, StartSpec
 from reverie.errors import SpecError
@@ -20,6 +21,7 @@ class Drawing(StartSpec):
 
     arrangements: tuple[Arrangement, ...]
     style: Style = "any"
+    art: ArtName = ""
 
     def __post_init__(self) -> None:
         if not self.arrangements:
@@ -30,5 +32,5 @@ class Drawing(StartSpec):
 
     @torch.no_grad()
     def draw(self, size: Size, seeds: Sequence[int], device: torch.device) -> Image:
-        scene = Scene(arrangements=self.arrangements, size=size, style=self.style)
+        scene = Scene(arrangements=self.arrangements, size=size, style=self.style, art=self.art)
         return scene.build(Machine(device, torch.float32), seeds)()

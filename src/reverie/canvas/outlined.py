@@ -48,7 +48,7 @@ class Outlined(StartSpec):
 
 
 def crests(picture: Image, width: float) -> Tensor:
-    """Where the picture changes most across an edge, in lines of some width in pixels: `[b, 3, h, w]`
+    """Where the picture changes most across an edge, in lines so many pixels wide: `[b, 3, h, w]`
     of equal channels."""
     soft = blurred(picture, 1.5)
     wide = F.pad(soft, (1, 1, 1, 1), "replicate")

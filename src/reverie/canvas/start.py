@@ -139,7 +139,8 @@ WORDS: dict[str, StartSpec] = {
 
 def start_from(text: str, more: Sequence[str] = ()) -> StartSpec:
     """Reads `noise`, `pixels` (or `snow`), `perlin`, `gradient`, `#336699`, `teal`, `colour:teal`,
-    or a picture's path or link. A message of what can be said names `more`, which the caller reads.
+    a picture's path or link, or the path of an SVG. A message of what can be said names `more`,
+    which the caller reads.
 
     Raises:
         SpecError: it is none of these.
@@ -150,6 +151,10 @@ def start_from(text: str, more: Sequence[str] = ()) -> StartSpec:
     for mark in ("colour:", "color:"):
         if word.startswith(mark):
             return Colour(colour=word.removeprefix(mark))
+    if word.lower().endswith((".svg", ".svgz")):
+        from reverie.canvas.vectors import Vectors  # which is a start, too
+
+        return Vectors(path=word)
     if PICTURE.search(word) or (word and Path(word).is_file()):
         return Picture(path=word)
     try:

@@ -28,7 +28,7 @@ ROUNDS = 8  # in which cells move to their middles
 EVEN = 0.02  # of the weight that every place has, however plain
 DETAIL = 0.6  # of edges, beside how far a place is from what is there
 NEAR = 0.06  # how far a place may be from its goal and want nothing more
-SPARE = 0.3  # the alpha of shapes in such places
+SPARE = 0.15  # the alpha of shapes in such places
 STEPS = 12  # in which a line is traced along an edge
 
 
@@ -38,7 +38,8 @@ class Habit:
 
     shape: ShapeName
     segments: tuple[int, int]  # cubics of a stroke or outline, from and to
-    width: float
+    width: float  # at first
+    widest: float
     reach: float  # about how far a cubic goes
 
 
@@ -73,13 +74,13 @@ def placed(
     cells = [
         voronoi(w, u) for w, u in zip(weight, draws.named("place").uniform(count), strict=True)
     ]
-    where = torch.stack([middles for middles, _ in cells])  # [b, count, 2]
-    areas = torch.stack([area for _, area in cells])  # [b, count]
-    order = areas.argsort(1, descending=True)
-    where, areas = where.gather(1, order[..., None].expand_as(where)), areas.gather(1, order)
+    where, whole, areas = (torch.stack(each) for each in zip(*cells, strict=True))
+    order = areas.argsort(1, descending=True)  # [b, count]
+    whole, areas = whole.gather(1, order), areas.gather(1, order)
+    where = where.gather(1, order[..., None].expand_as(where))  # [b, count, 2]
 
-    side = areas.sqrt()  # [b, count]
-    long = (1.5 * side).clamp(min=habit.reach / scale)
+    side = areas.sqrt()
+    long = 1.5 * torch.minimum(areas / side.clamp(max=habit.widest / scale), whole.sqrt())
     cubics = segments(habit, count, draws)
     if habit.shape == "strokes":
         points = traced(where, along, long, 3 * cubics)
@@ -198,8 +199,11 @@ def edges(goal: Image) -> tuple[Tensor, Tensor]:
     return -smooth, strength / strength.amax((1, 2), keepdim=True).clamp(min=1e-6)
 
 
-def voronoi(weight: Float[Tensor, "h w"], chance: Float[Tensor, " n"]) -> tuple[Tensor, Tensor]:
-    """Middles `[n, 2]` and areas `[n]` of cells of about equal weight, in pixels of `weight`."""
+def voronoi(
+    weight: Float[Tensor, "h w"], chance: Float[Tensor, " n"]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cells of about equal weight, in pixels of `weight`: their middles `[n, 2]`, their areas
+    `[n]`, and how much of these has weight, which is all of them where it is even."""
     h, w = weight.shape
     n = len(chance)
     mass = weight.flatten()
@@ -214,8 +218,11 @@ def voronoi(weight: Float[Tensor, "h w"], chance: Float[Tensor, " n"]) -> tuple[
         total = torch.zeros(n).index_add_(0, nearest, mass)
         moved = torch.zeros(n, 2).index_add_(0, nearest, grid * mass[:, None])
         middles = torch.where(total[:, None] > 0, moved / total.clamp(min=1e-12)[:, None], middles)
-    area = torch.bincount(torch.cdist(grid, middles).argmin(1), minlength=n)
-    return middles, area.float().clamp(min=1)
+    nearest = torch.cdist(grid, middles).argmin(1)
+    area = torch.bincount(nearest, minlength=n).float().clamp(min=1)
+    total = torch.zeros(n).index_add_(0, nearest, mass)
+    squares = torch.zeros(n).index_add_(0, nearest, mass.square())
+    return middles, area, (total.square() / squares.clamp(min=1e-12)).clamp(min=1)
 
 
 def serpentine(h: int, w: int) -> Tensor:

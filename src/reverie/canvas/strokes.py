@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from reverie import image as images
-from reverie.canvas.shapes import Shapes, controls, joined
+from reverie.canvas.shapes import Shapes, controls, joined, stacked
 from reverie.canvas.start import StartSpec, check_size, rgb
 from reverie.canvas.stroke_start import Follow, Habit, ShapeName, placed, walks
+from reverie.canvas.vectors import Vectors, shapes_of
 from reverie.errors import SpecError
 from reverie.protocols import Canvas, CanvasSpec, Draws, Image, Machine
 from reverie.raster.layout import Colours, Layout
@@ -238,7 +239,7 @@ class Strokes(CanvasSpec):
         pens: colours that there are; empty for all. A pen is down or lifted, and never faint.
         opacity: whether shapes may be transparent.
         softness: pixels from inside to outside at every edge.
-        start: what to follow.
+        start: what to follow; of an SVG, its own shapes are taken, however many they are.
         mm: width of the drawing on paper, in its SVG; None takes 96 pixels an inch.
     """
 
@@ -289,6 +290,7 @@ class Strokes(CanvasSpec):
             shape=self.shape,
             segments=self.segments,
             width=self.width,
+            widest=self.widths[1],
             reach=self.radius * min(self.size),
         )
 
@@ -306,11 +308,25 @@ class Strokes(CanvasSpec):
         return kept
 
     def build(self, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
+        if isinstance(self.start, Vectors):
+            return self._following(self.start, machine, seeds)
         draws = Draws(seeds, 0, "start")
         shapes = walks(self.habit(), self.count, self.size, draws).to(machine.device)
         canvas = StrokeCanvas(shapes, self, seeds)
         if self.start is not None:
             canvas.encode_(self.start.draw(self.size, seeds, machine.device))
+        return canvas
+
+    def _following(self, start: Vectors, machine: Machine, seeds: Sequence[int]) -> StrokeCanvas:
+        """The shapes of a drawing, whatever their number."""
+        drawing = start.drawing(self.size)
+        shapes = one = shapes_of(drawing)
+        for _ in seeds[1:]:
+            shapes = stacked(shapes, one)
+        canvas = StrokeCanvas(shapes.to(machine.device), self, seeds)
+        canvas.goal = start.draw(self.size, seeds, torch.device("cpu"))
+        if self.paper == "auto":
+            canvas.paper.copy_(torch.tensor(drawing.paper))
         return canvas
 
 

@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 from reverie.cli import (
     compat,
     doctor,
+    draw,
     faces,
     film,
     invert,
@@ -56,8 +57,9 @@ app = App(
 )
 app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
-    if name != "spooky":  # which makes a film, too
+    if name not in ("spooky", "draw"):  # which make a film, too
         app.command(painting.command_for(recipe), name=name, group=PAINT)
+app.command(draw.draw_command(), group=PAINT)
 app.command(spooky.spooky_command(), group=PAINT)
 app.command(invert.invert_command(), group=PAINT)
 for command in (film.film_command(), film.restyle_command()):

@@ -76,7 +76,7 @@ class WorkOptions:
     count: Annotated[int, Parameter(alias="-n")] = 1
     "Pictures painted together, each with its own seed."
     output: Annotated[str | None, Parameter(alias="-o")] = None
-    "Folder for the files; one under pictures/ if left out. A film may have a file name."
+    "Folder for the files; under pictures/ if left out. A film or a drawing may have a file name."
     device: Device = "auto"
     "Where to compute."
     precision: Precision = "auto"

@@ -5,6 +5,7 @@ from textwrap import shorten
 
 from rich.console import Console
 
+from reverie.canvas.strokes import Strokes
 from reverie.cli.live import watch
 from reverie.loss.prompts import Prompts
 from reverie.prompt import line
@@ -29,6 +30,7 @@ def show(run: Run, *, budget: float | None, preview: bool) -> int:
     )
     for remark in [*remarks(recipe), *_stages(recipe), *_planned(run)]:
         console.print(remark, style="dim", highlight=False, markup=False)
+    _ready_to_draw(recipe, console)
     with closing(run.frames(budget=budget)) as frames:
         last = watch(frames, console, preview=preview)
     if last is None:
@@ -48,6 +50,16 @@ def show(run: Run, *, budget: float | None, preview: bool) -> int:
         console.print(f"go on with: {run.again}", highlight=False, markup=False, soft_wrap=True)
         return 0 if budget is not None else 130
     return 0
+
+
+def _ready_to_draw(recipe: Recipe, console: Console) -> None:
+    """Compiles what draws strokes, and says so: the first time it takes some seconds."""
+    from reverie.raster import fast
+
+    bare = [getattr(stage.canvas, "canvas", stage.canvas) for stage in recipe.stages]
+    if console.is_terminal and any(isinstance(canvas, Strokes) for canvas in bare):
+        with console.status("getting ready to draw (slow the first time) ...", spinner="line"):
+            fast.ready()
 
 
 def _stages(recipe: Recipe) -> list[str]:

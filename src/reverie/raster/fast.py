@@ -14,7 +14,7 @@ from reverie.raster.scene import Scene
 
 Bins = tuple[np.ndarray, ...]
 EXTRA = "pip install 'reverie[fast]'"
-GAIN = "several"  # times, against plain torch
+GAIN = "3 to 6"  # times, measured against plain torch, with the gradient
 
 
 def draw(
@@ -81,10 +81,10 @@ def why_not() -> str | None:
     """What is missing, in one line; None if nothing is."""
     try:
         import numba  # noqa: F401
-    except ImportError:
-        return "numba is not installed"
-    try:
+
         rehearse()
+    except ModuleNotFoundError:
+        return "numba is not installed"
     except Exception as error:  # whatever a compiler or a folder fails with, torch can draw
         return f"numba fails ({type(error).__name__}: {' '.join(str(error).split())})"[:300]
     return None

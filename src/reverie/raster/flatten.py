@@ -69,8 +69,9 @@ def tangents(layout: Layout, points: Points, shortest: float) -> Float[Tensor, "
 
 
 def chord_counts(control: Float[Tensor, "s 4 2"], tolerance: float) -> Tensor:
-    """`[s]`, FEW to MOST: those that keep the curve true, and those that let all four points pull at
-    it: a straight line as one chord could never learn to bend. Of points that are not finite, FEW.
+    """`[s]`, FEW to MOST: those that keep the curve true, and those that let all four points pull
+    at it: a straight line as one chord could never learn to bend. Of points that are not finite,
+    FEW.
     """
     bend = control[:, 2:] - 2 * control[:, 1:-1] + control[:, :-2]  # [s, 2, 2]
     most = bend.norm(dim=2).amax(1)

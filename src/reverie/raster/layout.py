@@ -118,7 +118,9 @@ def layout(
 
 def ends(lengths: Sequence[int] | Tensor) -> Ends:
     """Where ranges of these lengths begin, one after the other, and where the last one ends."""
-    return torch.cat([torch.zeros(1, dtype=torch.int64), torch.as_tensor(lengths).cumsum(0)])
+    return torch.cat(
+        [torch.zeros(1, dtype=torch.int64), torch.as_tensor(lengths, dtype=torch.int64).cumsum(0)]
+    )
 
 
 def spans(where: Ends, chosen: Tensor) -> Tensor:

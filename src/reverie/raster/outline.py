@@ -16,6 +16,7 @@ from reverie.raster.layout import CAPS, JOINS, owners
 from reverie.raster.tiles import spread
 
 SHORTEST = 1e-6  # pixels of a piece that has a direction
+STRAIGHT = 1e-4  # radians at a joint that is no bend
 MOST_TURN = 3.1  # radians at a joint whose sides may meet
 LAST = 1 << 20  # after all steps of an arc
 LEFT, LAST_CAP, RIGHT, FIRST_CAP = range(4)  # in this order
@@ -227,8 +228,7 @@ def joints(pieces: Pieces, lines: Polylines, directions: Tensor, style: Style) -
     angle = turn(directions[2 * one + 1], directions[2 * two])
     contour = pieces.contour[one]
     radius = style.radius[contour]
-    shared = torch.bincount(one, minlength=len(length)) + torch.bincount(two, minlength=len(length))
-    room = length / shared.clamp(min=1)
+    room = rooms(pieces, length, angle.abs() < STRAIGHT)
     turns_back = angle.abs() > MOST_TURN
     taken = radius * (angle / 2).tan().abs()
     # Within a curve, where nothing was joined, all is round.
@@ -246,6 +246,22 @@ def joints(pieces: Pieces, lines: Polylines, directions: Tensor, style: Style) -
         sharp=sharp & ~turns_back,
         round=~true_corner | (join == JOINS.index("round")),
     )
+
+
+def rooms(pieces: Pieces, length: Tensor, straight: Tensor) -> Tensor:
+    """How much of every piece, and of those that go straight on from it, each bend beside it may
+    take.
+
+    Args:
+        straight: of every joint, whether it is no bend.
+    """
+    one, two = pieces.one, pieces.two
+    begins = torch.ones_like(length, dtype=torch.bool)
+    begins[two[straight & (two == one + 1)]] = False
+    run = begins.cumsum(0) - 1
+    total = torch.zeros_like(length).index_add_(0, run, length)
+    bends = torch.bincount(run[torch.cat([one[~straight], two[~straight]])], minlength=len(length))
+    return (total / bends.clamp(min=1))[run]
 
 
 def sides(joints: Joints, group: int) -> list[Corners]:

@@ -33,6 +33,14 @@ class VectorDrawing:
         widths = self.widths * scale.prod().sqrt()
         return replace(self, size=size, points=self.points * scale, widths=widths)
 
+    def filling(self, size: tuple[int, int]) -> "VectorDrawing":
+        """Its middle, enlarged to fill another size."""
+        factors = [a / b for a, b in zip(size, self.size, strict=True)]
+        scale = max(factors)
+        margin = [(a - scale * b) / 2 for a, b in zip(size, self.size, strict=True)]
+        points = self.points * scale + torch.tensor(margin).to(self.points)
+        return replace(self, size=size, points=points, widths=self.widths * scale)
+
     def to(self, device: torch.device) -> "VectorDrawing":
         moved = {name: getattr(self, name).to(device) for name in ("points", "widths", "colours")}
         return replace(self, **moved)

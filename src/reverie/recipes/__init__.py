@@ -4,6 +4,7 @@ Recipes import what they name inside their bodies, so that asking for help needs
 """
 
 from reverie.recipes.big_sleep import big_sleep
+from reverie.recipes.clip_sketch import clip_sketch
 from reverie.recipes.clip_stylegan import clip_stylegan
 from reverie.recipes.clipdraw import clipdraw
 from reverie.recipes.deep_daze import deep_daze
@@ -14,6 +15,7 @@ from reverie.recipes.pixels import pixels
 from reverie.recipes.scene import scene
 from reverie.recipes.spooky import spooky
 from reverie.recipes.styleclip import styleclip
+from reverie.recipes.styleclipdraw import styleclipdraw
 from reverie.recipes.stylegan3_clip import stylegan3_clip
 from reverie.recipes.vqgan_clip import vqgan_clip
 from reverie.recipes.vqgan_codes import vqgan_codes
@@ -31,6 +33,8 @@ RECIPES = {
     "vqgan-notebook": vqgan_notebook,
     "deep-daze": deep_daze,
     "clipdraw": clipdraw,
+    "styleclipdraw": styleclipdraw,
+    "clip-sketch": clip_sketch,
     "draw": draw,
     "clip-stylegan": clip_stylegan,
     "styleclip": styleclip,

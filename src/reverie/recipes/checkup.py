@@ -42,6 +42,7 @@ def checkup(
         ("This computer", "memory", computer.memory),
         ("This computer", "pictures", _pictures),
         ("Devices", "device", partial(computer.devices, device, precision)),
+        ("Devices", "drawing", _drawing),
         ("Models", "pocket models", _pocket),
         ("Models", "kept in", _kept),
         ("Models", "models", _installed),
@@ -73,6 +74,19 @@ def _survived(name: str, probe: Probe) -> Iterator[Finding]:
 def _pictures() -> Iterator[Finding]:
     remedy = "go to another folder, or name one: reverie paint ... -o FOLDER"
     yield computer.room_for("pictures", Path("pictures").absolute(), remedy, enough=1e8)
+
+
+def _drawing() -> Iterator[Finding]:
+    """What draws strokes on a CPU. The first time it is compiled, in some seconds."""
+    from importlib.metadata import version
+
+    from reverie.raster import fast
+
+    if (why := fast.why_not()) is None:
+        yield Finding("drawing", f"fast path (numba {version('numba')})", facts={"fast": True})
+    else:
+        remedy = f"python -m {fast.EXTRA} makes drawing on a CPU {fast.GAIN} times faster"
+        yield Finding("drawing", f"plain torch ({why})", "hint", remedy, {"fast": False})
 
 
 def _pocket() -> Iterator[Finding]:

@@ -99,7 +99,8 @@ def clipdraw(
         paper: its colour. auto: white, or that of the margin of what it starts from.
         palette: colours of the only pens that there are, with commas, or a file of them.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
-            noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
+            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, whose
+            shapes are taken: none, pocket guess.
         start_steps: updates that fit the strokes to that, before the words pull: 150.
         keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
             pocket 90..60.
@@ -109,6 +110,7 @@ def clipdraw(
     """
     from reverie import prompt as prompts
     from reverie.canvas.strokes import Strokes
+    from reverie.canvas.vectors import Vectors
     from reverie.loss.pixel import PixelPull
     from reverie.recipe import Recipe
     from reverie.recipes import words
@@ -150,7 +152,8 @@ def clipdraw(
         how={"distance": "cosine", "weight": float(count)} if usual is ORIGINAL else None,
     )
     first = usual.start_steps if start_steps is None else start_steps
-    stages = (fitted(canvas, start, first), stage) if start else (stage,)
+    fit = start and not isinstance(start, Vectors)
+    stages = (fitted(canvas, start, first), stage) if start and fit else (stage,)
     return Recipe(name="clipdraw", title=prompts.title(scenes), stages=stages)
 
 

@@ -14,12 +14,14 @@ from reverie.curve import Number
 if TYPE_CHECKING:
     from reverie.canvas.start import StartSpec
     from reverie.canvas.strokes import Strokes
+    from reverie.protocols import LossSpec
     from reverie.recipe import Recipe, Stage
 
 ShapeName = Literal["strokes", "lines", "filled", "triangles"]
 COUNTS = {"strokes": 192, "lines": 256, "filled": 96, "triangles": 128}
 PENNED = 64  # shapes that pens draw
 PEN = 1.6 / 100  # of the short side: how wide a pen's line is
+LOOSE = (2.0, 1.0)  # the pull to the start, where a style changes colours
 BRUSH = (0.5 / 100, 20.0 / 100)  # of the short side: the finest and the widest stroke
 
 
@@ -68,6 +70,8 @@ def draw(
     paper: str = "auto",
     width: float | None = None,
     opacity: Literal["auto", "free", "full"] = "auto",
+    style: str = "",
+    strength: Number = 2.0,
     steps: int | None = None,
     lr: Number | None = None,
     cutouts: int | None = None,
@@ -77,6 +81,7 @@ def draw(
     keep: Number | None = None,
     change_every: int | None = None,
     fade: float = 0.0,
+    mm: float | None = None,
 ) -> "Recipe":
     """Draw with strokes, lines, cut paper or triangles; the drawing is an SVG, too.
 
@@ -95,26 +100,34 @@ def draw(
         width: of all strokes, in hundredths of the short side; if left out, a brush has every width
             and a pen 1.6.
         opacity: free lets what is below show through; full does not. auto: free, pens full.
+        style: a picture, by path or link, whose colours and strokes it is to have, or an art of the
+            pocket generator, such as mosaic or pencil; see styleclipdraw.
+        strength: weight of the style.
         steps: updates that the words pull for: 500, pocket 80.
         lr: pixels that points move at most in a step, at 224 pixels: 1..0.2, pocket 0.8..0.2.
         cutouts: views of the picture judged at every step: 16.
         preset: how views are cut, one of those of `fourier`: clipdraw, pocket scene.
         init: what to start from: none (random strokes), guess (what the pocket generator draws),
-            noise, pixels, perlin, gradient, a colour, or a picture: none, pocket guess.
+            noise, pixels, perlin, gradient, a colour, a picture, or an SVG, whose
+            shapes are taken: none, pocket guess.
         start_steps: updates that fit the shapes to that, before the words pull: 150.
         keep: weight of a pull, in squares of pixels, that keeps the picture near its start: 0,
             pocket 90..60, which lets go over the run.
         change_every: steps until the next ^ scene; each has an equal share if left out.
         fade: share of a scene over which it turns into the next.
+        mm: width of the drawing on paper in millimetres; if left out, 96 pixels are an inch.
     """
     from reverie import prompt as prompts
     from reverie.canvas.outlined import Outlined
     from reverie.canvas.strokes import Strokes
+    from reverie.canvas.vectors import Vectors
     from reverie.loss.pixel import PixelPull
+    from reverie.loss.style import StyleTransfer
     from reverie.recipe import Recipe
     from reverie.recipes import words
     from reverie.recipes.clipdraw import SCALES, SIDE, pens, rates
     from reverie.recipes.guess import attracting
+    from reverie.recipes.styleclipdraw import seeing, styled
 
     scenes = prompts.parse(prompt)
     seer = words.best() if perceptor == "auto" else perceptor
@@ -128,7 +141,8 @@ def draw(
     fixed = (PEN if penned else None) if width is None else width / 100
     thin, thick = BRUSH if fixed is None else (fixed, fixed)
     usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
-    if start and penned:
+    drawn = isinstance(start, Vectors)
+    if start and penned and not drawn:
         paper = "#ffffff" if paper == "auto" else paper
         start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
@@ -142,10 +156,21 @@ def draw(
         pens=inks,
         opacity="free" if opacity == "auto" else opacity,
         start=start,
+        mm=mm,
     )
     parts = growing(canvas, usual_parts if grow is None else grow)
+    more: dict[str, LossSpec] = {}
     held = (usual.keep if keep is None else keep) if start or keep else 0
-    more = {"keep": PixelPull(weight=held, scales=SCALES, measure="square")} if held else {}
+    if held:
+        more["keep"] = PixelPull(weight=held, scales=SCALES, measure="square")
+    if style:
+        more["style"] = StyleTransfer(
+            picture=styled(style, scenes),
+            features=seeing("auto", words.perceptors(perceptor)),
+            weight=strength,
+        )
+        if held and keep is None:  # colours are to change
+            more["keep"] = PixelPull(weight=LOOSE, scales=SCALES)
 
     def judged(canvas: "Strokes", share: float, name: str) -> "Stage":
         return words.judging(
@@ -163,9 +188,11 @@ def draw(
             how={"distance": "cosine"},
         )
 
-    if start:
+    if start and not drawn:
         count = usual.start_steps if start_steps is None else start_steps
         stages = (*fitting(parts, start, count), judged(canvas, 1.0, "paint"))
+    elif start:
+        stages = (judged(canvas, 1.0, ""),)
     else:
         names = [f"part-{i + 1}" for i in range(len(parts))] if len(parts) > 1 else [""]
         stages = tuple(

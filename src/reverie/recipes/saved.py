@@ -51,6 +51,7 @@ FIELDS = {  # an option of the plain recipes -> the field of a saved recipe that
     "palette": "canvas.pens",
     "hold": "losses.hold.weight",
     "identity": "losses.identity.weight",
+    "strength": "losses.style.weight",
 }
 CHOSEN_BY = {"model", "label", "truncation", "perceptor"}  # what decides about starts that suit
 
@@ -125,6 +126,8 @@ def varied(recipe: "Recipe", **options: Any) -> "Recipe":
             raise SpecError(f"--{name} cannot go with --recipe, whose stages are made already")
         inner = FIELDS[name].startswith("canvas.") and isinstance(stage.canvas, Averaged)
         path = FIELDS[name].replace("canvas.", "canvas.canvas.") if inner else FIELDS[name]
+        if name == "style" and "style" in stage.losses:
+            path = "losses.style.picture"
         new = to_json(read[name](value) if name in read else value)
         recipe = edited(recipe, f"stages[0].{path}", new)
     return _chosen_anew(recipe) if CHOSEN_BY & {*options} else recipe
