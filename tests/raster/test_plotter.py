@@ -141,7 +141,7 @@ class TestTravel:
         assert lifted(shortened(strokes)) == 9
 
     def test_a_closed_stroke_begins_where_the_pen_comes_by(self):
-        corners = [(50, 50), (50, 10), (10, 10), (10, 50), (50, 50)]
+        corners = [(50, 10), (10, 10), (10, 50), (50, 50), (50, 10)]
         square = joined(np.stack([line(*pair) for pair in pairwise(corners)]))
         (made,) = shortened([Stroke(square, closed=True)])
         assert made.points[0].tolist() == made.points[-1].tolist() == [10, 10]

@@ -47,9 +47,7 @@ def ring(points: Curve) -> Curve:
     """The same curve, closed by a straight line if its ends differ."""
     if (points[0] == points[-1]).all():
         return points
-    thirds = np.linspace(points[-1], points[0], 4)[1:]
-    thirds[-1] = points[0]  # to the last bit
-    return np.concatenate([points, thirds])
+    return np.concatenate([points, np.linspace(points[-1], points[0], 4)[1:]])
 
 
 def part(cubic: Cubic, first: float, last: float) -> Cubic:
