@@ -90,3 +90,9 @@ def test_one_number_is_the_longer_side():
     assert wanted((2048, None), (256, 192)) == (2048, 1536)
     assert wanted((2048, None), (100, 300)) == (683, 2048)
     assert wanted((70, 90), (256, 192)) == (70, 90)
+
+
+@pytest.mark.parametrize("command", ["plot", "redraw"])
+def test_what_was_painted_has_no_strokes(reverie, painted, command):
+    code, out, err = reverie(command, "out/picture.png")
+    assert (code, out) == (2, "") and "painted, not drawn" in err and "\n" not in err.strip()
