@@ -202,8 +202,8 @@ def edges(goal: Image) -> tuple[Tensor, Tensor]:
 def voronoi(
     weight: Float[Tensor, "h w"], chance: Float[Tensor, " n"]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Cells of about equal weight, in pixels of `weight`: their middles `[n, 2]`, their areas `[n]`,
-    and how much of these has weight, which is all of them where it is even."""
+    """Cells of about equal weight, in pixels of `weight`: their middles `[n, 2]`, their areas
+    `[n]`, and how much of these has weight, which is all of them where it is even."""
     h, w = weight.shape
     n = len(chance)
     mass = weight.flatten()
