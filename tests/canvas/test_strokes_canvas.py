@@ -231,6 +231,7 @@ def test_new_shapes_lie_where_the_picture_is_missing(halves):
     after.go_on_(before)
     middles = after.points[4:].unflatten(0, (12, 4)).mean(1)[:, 0]
     assert (middles > 20).sum() >= 11  # the left is there already
+    assert (after.colours[1:][middles > 28, 0] < 0.1).all()  # blue, where white paper shows
 
 
 def test_without_a_start_of_its_own_a_canvas_has_the_goal_of_the_one_before(halves):

@@ -46,6 +46,7 @@ def test_pens_follow_outlines_in_lines_of_one_width():
     assert start.losses["start"].towards == canvas.start
     cut, *_ = draw("a red apple", perceptor="pocket-clip", palette="red", shape="filled").stages
     assert isinstance(cut.canvas.start, Drawing)
+    assert cut.canvas.paper == canvas.paper == "#ffffff"
 
 
 def test_widths_are_shares_of_the_short_side():

@@ -142,8 +142,9 @@ def draw(
     thin, thick = BRUSH if fixed is None else (fixed, fixed)
     usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
     drawn = isinstance(start, Vectors)
+    if inks and not drawn and paper == "auto":
+        paper = "#ffffff"
     if start and penned and not drawn:
-        paper = "#ffffff" if paper == "auto" else paper
         start = Outlined(start=start, pens=inks, paper=paper, width=thin)
     canvas = Strokes(
         size=size,
