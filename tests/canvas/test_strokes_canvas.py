@@ -9,8 +9,9 @@ import torch
 from reverie import image as images
 from reverie.canvas.pixels import Pixels
 from reverie.canvas.start import Colour, Picture
+from reverie.canvas.stroke_canvas import seen
 from reverie.canvas.stroke_start import voronoi
-from reverie.canvas.strokes import Strokes, seen
+from reverie.canvas.strokes import Strokes
 from reverie.device import machine
 from reverie.errors import SpecError
 from reverie.loss.pixel import PixelPull

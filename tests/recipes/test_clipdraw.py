@@ -44,7 +44,7 @@ def test_points_slow_down_at_half_and_at_three_quarters():
     curves = {name: as_curve(rate) for name, rate in stage.optimizer.lr.items()}
     steps = (0, 499, 500, 749, 750, 999)
     assert [curves["points"](k / 1000) for k in steps] == [1.0, 1.0, 0.4, 0.4, 0.1, 0.1]
-    assert {curves["widths"](k / 1000) for k in steps} == {0.1}
+    assert {curves["widths"](k / 1000) for k in steps} == {0.2}  # theirs, 0.1, is of half a width
     assert {curves["colours"](k / 1000) for k in steps} == {0.01}
 
 
@@ -67,7 +67,7 @@ def test_lengths_and_rates_grow_with_the_picture():
     assert stage.canvas.widths == (4.0, 200.0) and stage.canvas.width == 4.0
     rates = stage.optimizer.lr
     assert as_curve(rates["points"])(0.5) == pytest.approx(0.8)
-    assert (rates["widths"], rates["colours"]) == (pytest.approx(0.2), 0.01)
+    assert (rates["widths"], rates["colours"]) == (pytest.approx(0.4), 0.01)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 Source: Frans, Soros and Witkowski, "CLIPDraw" (2021), https://arxiv.org/abs/2106.14843, with the
 constants of kvfrans/clipdraw: strokes of 1 to 3 cubics that begin as random walks, Adam at 1 pixel
-a step for points (0.4 from half of the run on, 0.1 from three quarters), 0.1 for widths and 0.01
-for colours, four views a step, whose cosines are summed.
+a step for points (0.4 from half of the run on, 0.1 from three quarters), 0.2 for widths (0.1 for
+half of them) and 0.01 for colours, four views a step, whose cosines are summed.
 Differs: pictures are normalised as CLIP was trained (as in their program; their notebook, and so
 the figures of the paper, leave it out); edges over the paper are mixed as they should be (theirs
 are darker, for a colour without its alpha is taken for one with it); gradients are exact (theirs
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SIDE = 224  # pixels of the short side, at which lengths and rates are given
 FALLING = Steps(at=((0.0, 1.0), (0.5, 0.4), (0.75, 0.1)))
-WIDTH_RATE, COLOUR_RATE = 0.1, 0.01
+WIDTH_RATE, COLOUR_RATE = 0.2, 0.01
 SCALES = 4  # that a drawing is held to its start at
 NEGATIVE = ("A badly drawn sketch.", "Many ugly, messy drawings.")
 NEGATIVE_WEIGHT = -0.3
