@@ -28,6 +28,9 @@ from reverie.device import machine
 from reverie.faces.latents import faces as find_faces
 from reverie.faces.model import FaceModel
 from reverie.protocols import Draws, Moment
+from reverie.raster.pens import read_pens
+from reverie.raster.plotter import plot, plot_svg
+from reverie.raster.svg_read import read_svg
 from reverie.recipes import RECIPES
 from reverie.recipes.deep_dream import described
 from reverie.recipes.portraits import traits_for
@@ -321,6 +324,21 @@ def drawing_kinds() -> None:
     labelled(told, len(KINDS), "drawing-kinds.webp", side=224)
 
 
+def plotter() -> None:
+    """Files for three pens, as a plotter would draw them on a sheet of 150 mm."""
+    pens, told = read_pens("black 0.5mm,#c0392b 0.7mm,teal 0.7mm"), []
+    palette = ",".join(pen.colour for pen in pens)
+    for words in ("a sailboat on the sea", "a castle in the mountains", "a red fox"):
+        made = RECIPES["draw"](words, perceptor="pocket-clip", palette=palette)
+        with tempfile.TemporaryDirectory() as folder:
+            run = Run.start(dataclasses.replace(made, seed=4), Path(folder) / "run")
+            list(run.frames())
+            ready = plot(read_svg(run.pictures[0].with_suffix(".svg")), pens, width=150, margin=8)
+            (Path(folder) / "plot.svg").write_text(plot_svg(ready), encoding="utf-8")
+            told.append((words, read_svg(Path(folder) / "plot.svg").draw((640, 640))))
+    labelled(told, 3, "plotter.webp", side=320)
+
+
 def styles() -> None:
     """Six prompts in the styles of three pictures."""
     told = []
@@ -414,7 +432,7 @@ PAGES = {
     for page in (
         *(cutouts, steps, stages, scenes, vqgan, faces, edits, spooky),
         *(big_sleep, deep_daze, mixing, dream, dream_layers),
-        *(drawing, drawing_kinds, styles),
+        *(drawing, drawing_kinds, plotter, styles),
     )
 }
 
