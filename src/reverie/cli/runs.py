@@ -68,6 +68,7 @@ def replay(
     import torch
     from rich.console import Console
 
+    from reverie import image as images
     from reverie.cli import film
     from reverie.device import machine
     from reverie.recipe import Recipe
@@ -89,7 +90,8 @@ def replay(
     where = _started_in(path)
     folder, path = folder.absolute(), path.absolute()
     moving = _film_again(story, folder / path.name)
-    files: dict[str, Any] = {"film": moving} if moving else {"suffix": path.suffix.lower()}
+    suffix = path.suffix.lower() if path.suffix.lower() in images.SUFFIXES else ".png"  # of an SVG
+    files: dict[str, Any] = {"film": moving} if moving else {"suffix": suffix}
     with chdir(where):  # its recipe may name files from there
         run = Run.start(recipe, folder, on, overwrite=output is None, **files)
         run.expect(story["digests"])
@@ -126,6 +128,8 @@ def _replayed(
         console.print(f"stopped; go on with: {run.again}", highlight=False, soft_wrap=True)
         return 130
     again = run.film or run.pictures[story["picture"]]
+    if path.suffix.lower() == ".svg":
+        again = again.with_suffix(".svg")
     if size := story.get("rendered"):  # from what was painted, at another size
         more = f"reverie render {shlex.quote(str(again))} --size {size[0]}x{size[1]}"
         console.print(f"painted again; for the size of the one you gave: {more}", soft_wrap=True)
@@ -221,6 +225,9 @@ def _compared(old: Path, new: Path) -> str:
     if old.suffix.lower() in (".mp4", ".webm", ".gif", ".apng"):
         same = old.read_bytes() == new.read_bytes()
         return "the same film, bit for bit" if same else "painted again"
+    if old.suffix.lower() == ".svg":
+        same = _shapes(old) == _shapes(new)
+        return "the same drawing, to the last digit" if same else "drawn again, and not the same"
     if old.suffix.lower() != ".png":
         return "painted again (only PNG keeps every bit, so there is nothing to compare)"
     before, after = images.load(old), images.load(new)
@@ -232,6 +239,12 @@ def _compared(old: Path, new: Path) -> str:
     why = "another machine, or other versions" if gap <= 16 else "it was edited, or versions differ"
     much = "nearly the same picture" if gap <= 16 else "not the same picture"
     return f"{much}: colours differ by up to {gap:.0f} of 255 ({why})"
+
+
+def _shapes(path: Path) -> list[str]:
+    """The lines of a drawing without its title and what it remembers of its making."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith(("<title>", "<metadata>"))]
 
 
 def _started_in(picture: Path) -> Path:

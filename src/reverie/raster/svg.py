@@ -4,6 +4,7 @@ The paper is a rectangle of its own, opacity is `stroke-opacity` or `fill-opacit
 programs read, where they do not read a colour with alpha), and sizes are in millimetres.
 """
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -17,6 +18,7 @@ from reverie.raster.vector import VectorDrawing
 SUFFIX = ".svg"
 PER_PIXEL = 25.4 / 96  # millimetres of a pixel, as CSS has it
 STORY = "https://reverie.invalid/story"  # the namespace of what a drawing remembers of its making
+NEVER = "\ufffe\uffff"  # letters that are none, and that XML cannot hold
 FAINT = 0.5 / 255  # pixels' worth: a shape that shows less changes no grey level
 
 
@@ -32,6 +34,7 @@ def to_svg(
 
     Args:
         mm: width on paper; None takes 96 pixels an inch.
+        title: what viewers show as its name; that of the story, if left out.
         story: what the drawing is to remember of its making, as JSON.
         paper: whether the paper is there, as a rectangle.
     """
@@ -39,7 +42,7 @@ def to_svg(
     body.append('<g fill="none" stroke-linecap="round" stroke-linejoin="round">')
     body += elements(drawing)
     body.append("</g>")
-    return document(drawing.size, body, mm=mm, title=title, story=story)
+    return document(drawing.size, body, mm=mm, title=title or _title(story), story=story)
 
 
 def document(
@@ -165,4 +168,14 @@ def _shape(drawing: VectorDrawing, contour: int) -> int:
 
 def allowed(text: str) -> str:
     """Text without what XML cannot hold."""
-    return "".join(c for c in text if c in "\t\n\r" or " " <= c < "\ud800" or c > "\udfff")
+    return "".join(
+        c for c in text if c in "\t\n\r" or " " <= c < "\ud800" or (c > "\udfff" and c not in NEVER)
+    )
+
+
+def _title(story: str | None) -> str:
+    """What was asked for, of a story that says so."""
+    try:
+        return str(json.loads(story or "")["recipe"]["title"])
+    except (ValueError, LookupError, TypeError):
+        return ""
