@@ -2,11 +2,11 @@
 
     OMP_WAIT_POLICY=PASSIVE python bench/raster_speed.py [--repeats 9] [--plain]
 
-CLIPDraw's start (256 strokes at 224x224, and 512 at 512x512) with widths of 2 pixels, log-uniform
-and uniform from 1 to 50; the loss is the mean square to noise, over white. One thread, process
-time; the backends take turns and the median counts. `--plain` adds the whole work by torch's own
-autograd, shape by shape (minutes). Then how far pictures and gradients are from the first
-backend's, relative to their size.
+CLIPDraw's start (256 strokes at 224x224, and 512 at 512x512) with half-widths of 1 pixel, and
+log-uniform and uniform from 1 to 50; the loss is the mean square to noise, over white. One thread,
+process time; the backends take turns and the median counts. `--plain` adds the whole work by
+torch's own autograd, shape by shape (minutes). Then how far pictures and gradients are from those
+of the first backend, relative to their size.
 """
 
 import argparse

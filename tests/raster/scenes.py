@@ -106,10 +106,10 @@ def apart(a: Tensor, b: Tensor) -> float:
 
 
 def clipdraw(n: int, size: int, full: str, seed: int = 0) -> tuple[Layout, list[Tensor]]:
-    """CLIPDraw's start: 1 to 3 joined cubics, a walk of a tenth of the canvas; widths 2 pixels, or
-    log-uniform or uniform from 1 to 50."""
+    """CLIPDraw's start: 1 to 3 joined cubics, a walk of a tenth of the canvas; half a width is 1
+    pixel, or log-uniform or uniform from 1 to 50."""
     dice = Dice(seed)
     shapes = layout([[3 * dice.whole(1, 4) + 1] for _ in range(n)])
     points = walks(dice, shapes, size, 0.05 * size)
-    widths = {"init": torch.full((n,), 2.0), "log": 50 ** dice(n), "uni": 1 + 49 * dice(n)}[full]
-    return shapes, [x.float() for x in (points, widths, dice(n, 4))]
+    half = {"init": torch.ones(n), "log": 50 ** dice(n), "uni": 1 + 49 * dice(n)}[full]
+    return shapes, [x.float() for x in (points, 2 * half, dice(n, 4))]
