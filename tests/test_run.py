@@ -243,6 +243,16 @@ def test_what_a_canvas_keeps_is_of_the_picture_beside_it_when_a_run_is_stopped(t
     assert torch.equal(images.to_uint8(drawn), images.to_uint8(images.load(str(run.pictures[0]))))
 
 
+def test_what_a_stage_kept_goes_when_the_next_one_keeps_nothing(tmp_path):
+    siren = Siren(size=(40, 32), layers=2, hidden=64)
+    first = recipe(canvas=siren, optimizer=AdamP(lr=1e-2), steps=2).stages[0]
+    both = dataclasses.replace(recipe(steps=2), stages=(first, recipe(steps=2).stages[0]))
+    run = paint(both, tmp_path / "run", stop_at=1)
+    assert (run.folder / "picture.safetensors").exists()
+    list(Run.open(run.folder).frames())
+    assert not (run.folder / "picture.safetensors").exists()
+
+
 def test_replaying_ends_where_the_picture_was_taken(tmp_path):
     stopped = paint(recipe(), tmp_path / "stopped", stop_at=4)
     again = Run.start(recipe(), tmp_path / "again", CPU)

@@ -138,6 +138,11 @@ class Run:
         return [self.folder / name for name in names]
 
     @property
+    def beside(self) -> list[Path]:
+        """Where what the pictures are made of is, if their canvas keeps it."""
+        return [path.with_suffix(kind) for path in self.pictures for kind in BESIDE]
+
+    @property
     def film(self) -> Path | None:
         """Where the film is, or will be, if there is to be one."""
         return self.folder / self.recorder.video.path if self.recorder.video else None
@@ -145,8 +150,7 @@ class Run:
     @property
     def files(self) -> list[Path]:
         """What there is so far of the pictures, their sheet, what is kept beside, and the film."""
-        beside = [path.with_suffix(kind) for path in self.pictures for kind in BESIDE]
-        more = [path for path in (*beside, self.film) if path and path.exists()]
+        more = [path for path in (*self.beside, self.film) if path and path.exists()]
         return [*self._of(pictures.PICTURE), *self._of(BEST), *more]
 
     @property
@@ -281,12 +285,19 @@ class Run:
     def _keep(self, index: int, frame: Frame, painting: Painting) -> None:
         """All that there is at this frame, so that the run can go on from it."""
         self.recorder.keep(index, frame, similarity(frame), painting.state())
-        painting.stage.canvas.keep(painting.canvas, self.pictures)
+        self._keep_beside(painting)
+
+    def _keep_beside(self, painting: Painting) -> None:
+        """What the pictures are made of; what a stage before has left is of other pictures."""
+        kept = painting.stage.canvas.keep(painting.canvas, self.pictures)
+        for path in self.beside:
+            if path not in kept:
+                path.unlink(missing_ok=True)
 
     def _end(self, index: int, frame: Frame, why: str, painting: Painting) -> None:
         """Pictures and what goes with them, and no state: the run is over."""
         self.recorder.save_pictures(index, frame, similarity(frame))
-        painting.stage.canvas.keep(painting.canvas, self.pictures)
+        self._keep_beside(painting)
         self.story["ended"] = why
         write_json(self.folder / "recipe.json", self.story)
         self.state_file.unlink(missing_ok=True)

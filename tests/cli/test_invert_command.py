@@ -57,10 +57,11 @@ def test_it_leaves_a_picture_latents_and_both_side_by_side(command, tmp_path, ca
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(command, tmp_path, capsys):
     assert command("--align", "no", "--budget", "0.001s") == 0
-    assert "picture.safetensors" not in files(tmp_path)
+    begun = read_latents("out/picture.safetensors")  # of the picture so far
     assert main(["resume", "out"]) == 0
     assert capsys.readouterr().out.split()[-1].endswith("out/before-after.png")
     stopped = read_latents("out/picture.safetensors")
+    assert not torch.equal(begun, stopped)
     assert command("--align", "no", "--overwrite") == 0
     assert torch.equal(read_latents("out/picture.safetensors"), stopped)
 
