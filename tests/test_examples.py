@@ -15,6 +15,7 @@ from reverie import FaceEditor
 from reverie import image as images
 from reverie.augment.cutouts import Cutouts
 from reverie.canvas.pixels import Pixels
+from reverie.canvas.start import Perlin
 from reverie.device import machine
 from reverie.loss.prompts import Prompts
 from reverie.optimize import optimize
@@ -155,3 +156,11 @@ def test_the_example_of_plotting_leaves_a_file_for_the_plotter_and_a_film(tmp_pa
     assert {layer.label for layer in made.layers} <= {"1-black", "2-teal"} and made.layers
     assert read_svg(tmp_path / "plot.svg").layout.count == sum(len(x.strokes) for x in made.layers)
     assert (tmp_path / "drawing.mp4").stat().st_size > 500
+
+
+def test_strokes_learn_to_look_like_a_picture_without_words():
+    fitted = runpy.run_path(str(ROOT / "examples" / "by_strokes.py"), run_name="strokes")["fitted"]
+    goal = Perlin(cells=2, octaves=1).draw((48, 32), (1,), torch.device("cpu"))
+    drawing, errors = fitted(goal, 24, 60)
+    assert errors[-1] < errors[0] / 3
+    assert (drawing.draw() - goal).square().mean() == pytest.approx(errors[-1], rel=0.2)
