@@ -146,7 +146,7 @@ def drawing_in(path: Path) -> Drawing:
     if not beside:
         raise PictureError(
             f"{path}: has no {path.with_suffix('.svg').name} or {path.with_suffix(NETWORK).name} "
-            "beside it, so it has the size that it has; draw, clipdraw and deep-daze leave one"
+            "beside it, from which it could be drawn again; draw, clipdraw and deep-daze leave one"
         )
     found, own = READERS[beside[0].suffix](beside[0]), images.read_text(path)
     if own is not None and found.story is not None and json.loads(own) != found.story:

@@ -55,6 +55,8 @@ def test_a_film_shows_it_being_drawn(reverie, somewhere_else):
         (("draw", "an owl", *FEW, "--style", "missing.jpg"), "missing.jpg"),
         (("draw", "an owl", *FEW, "--grow", "0"), "grow: got 0"),
         (("draw", "an owl", *FEW, "--mm", "-3"), "mm: got -3"),
+        (("draw", "an owl", *FEW, "-o", "owl.pdf"), "a folder for the run is wanted"),
+        (("paint", "an owl", "-o", "owl.svg"), "a folder for the run is wanted"),
     ],
 )
 def test_mistakes_are_told_in_one_line_and_leave_nothing(reverie, somewhere_else, arguments, why):
@@ -64,6 +66,17 @@ def test_mistakes_are_told_in_one_line_and_leave_nothing(reverie, somewhere_else
     assert why in err.splitlines()[-1] and err.splitlines()[-1].startswith("reverie: ")
     assert [path.name for path in somewhere_else.iterdir()] == ["there.svg"]
     assert (somewhere_else / "there.svg").read_text() == "mine"
+
+
+@pytest.mark.parametrize("recipe", ["clipdraw", "styleclipdraw", "clip-sketch"])
+def test_every_recipe_of_drawings_puts_them_where_they_were_wanted(reverie, somewhere_else, recipe):
+    few = [x for x in FEW if recipe != "clip-sketch" or x != "--start-steps"]
+    if recipe == "clip-sketch":
+        few.remove("2")
+    code, out, err = reverie(recipe, "an owl", *few, "-o", "owl.svg", "--budget", "0s")
+    assert code == 0, err
+    assert out.splitlines()[-1] == "owl.svg"
+    assert "owl.svg is the drawing so far; when it has ended: cp pictures" in err
 
 
 def test_a_film_that_cannot_be_made_is_refused_before_the_drawing(monkeypatch, somewhere_else):

@@ -8,11 +8,12 @@ from reverie.raster.pens import Pen, read_pens
 
 def test_a_palette_has_a_pen_on_every_line_and_between_commas(tmp_path):
     file = tmp_path / "ink.txt"
-    file.write_text("; mine\n\n#1a1a1a  black  0.4mm\nteal, #c0392b dark brick\n", encoding="utf-8")
+    text = "; mine\n\n#1a1a1a  black  0.4mm\nteal, #c0392b Stabilo 88\n"
+    file.write_text(text, encoding="utf-8")
     assert read_pens(str(file)) == (
         Pen(colour="#1a1a1a", name="black", mm=0.4),
         Pen(colour="teal"),
-        Pen(colour="#c0392b", name="dark brick"),
+        Pen(colour="#c0392b", name="Stabilo 88"),
     )
 
 
@@ -35,6 +36,7 @@ def test_a_colour_is_read_as_numbers_from_0_to_1():
         ("black,blurple", "line 1: pen: 'blurple' is no colour"),
         ("black\n0.4mm", "line 2: '0.4mm' does not begin with a colour"),
         ("black 0mm", "a line of 0.0 mm"),
+        ("teal\n#c0392b brick 0.5cmm", "line 2: '0.5cmm' is no width; write it as 0.5mm"),
         ("", "there is no pen"),
         ("; nothing", "there is no pen"),
         ("missing.txt", "missing.txt cannot be read: No such file"),

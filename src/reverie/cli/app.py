@@ -57,9 +57,10 @@ app = App(
 )
 app.command(painting.paint_command(), group=PAINT)
 for name, recipe in RECIPES.items():
-    if name not in ("spooky", "draw"):  # which make a film, too
-        app.command(painting.command_for(recipe), name=name, group=PAINT)
-app.command(draw.draw_command(), group=PAINT)
+    if name == "spooky":  # which makes a film, too
+        continue
+    made = draw.draw_command if name in draw.RECIPES else painting.command_for
+    app.command(made(recipe), name=name, group=PAINT)
 app.command(spooky.spooky_command(), group=PAINT)
 app.command(invert.invert_command(), group=PAINT)
 for command in (film.film_command(), film.restyle_command()):

@@ -1,4 +1,4 @@
-"""`reverie draw`: a drawing of strokes or shapes, as an SVG, and perhaps a film of it."""
+"""`reverie draw` and its kin: a drawing of shapes, as an SVG, and perhaps a film of it."""
 
 import inspect
 import shlex
@@ -11,10 +11,12 @@ from cyclopts import Parameter
 
 from reverie.cli.options import Duration, RunOptions
 from reverie.cli.painting import parameters_of, preparing, say_size, signed, started
-from reverie.recipes.draw import draw
 
 if TYPE_CHECKING:
+    from reverie.recipe import Recipe
     from reverie.run import Run
+
+RECIPES = ("draw", "clipdraw", "styleclipdraw", "clip-sketch")  # whose runs leave an SVG
 
 File = Annotated[str | None, Parameter(metavar="FILE")]
 SVG = ".svg"
@@ -26,7 +28,9 @@ MORE = (
 )
 
 
-def draw_command() -> Callable[..., int]:
+def draw_command(recipe: "Callable[..., Recipe]") -> Callable[..., int]:
+    """A command that takes a recipe's own options and the run's, and a file for the drawing."""
+
     def command(
         prompt: str,
         *,
@@ -44,7 +48,7 @@ def draw_command() -> Callable[..., int]:
         film = Path(redraw) if redraw else None
         check_film(film, own.overwrite)
         with preparing():
-            made = draw(prompt, **options)
+            made = recipe(prompt, **options)
         say_size(options.get("size"), made)
         drawn = started(made, dataclasses.replace(own, output=None) if target else own)
         code = show(drawn, budget=own.budget, preview=own.preview)
@@ -52,9 +56,10 @@ def draw_command() -> Callable[..., int]:
         if target and best.exists():
             place(best, target)
             print(target)
-            if not drawn.ended:
-                sys.stderr.write(f"{target} stays as it is now when the run goes on\n")
-        if film and drawn.ended:
+        if not drawn.ended:
+            for line in afterwards(best, target, film):
+                sys.stderr.write(f"{line}\n")
+        elif film:
             return redrawn(best.with_suffix(SVG), film, redraw_length)
         return code
 
@@ -62,9 +67,23 @@ def draw_command() -> Callable[..., int]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
         for name, kind, default in (("redraw", File, None), ("redraw_length", Duration, 10.0))
     ]
-    parameters, help_ = parameters_of(draw)
+    parameters, help_ = parameters_of(recipe)
     whole = [*parameters, *more]
-    return signed(command, "draw", f"{help_.rstrip()}\n{MORE}", whole, run=RunOptions)
+    return signed(command, recipe.__name__, f"{help_.rstrip()}\n{MORE}", whole, run=RunOptions)
+
+
+def afterwards(picture: Path, target: Path | None, film: Path | None) -> list[str]:
+    """What is still to do by hand when a run that was stopped has gone on to its end."""
+    svg = shlex.quote(str(picture.with_suffix(SVG)))
+    lines = []
+    if target:
+        source = svg if target.suffix.lower() == SVG else shlex.quote(str(picture))
+        to = shlex.quote(str(target))
+        lines.append(f"{target} is the drawing so far; when it has ended: cp {source} {to}")
+    if film:
+        to = shlex.quote(str(film))
+        lines.append(f"there is no film yet; when it has ended: reverie redraw {svg} -o {to}")
+    return lines
 
 
 def file_of(options: RunOptions) -> Path | None:

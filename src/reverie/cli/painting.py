@@ -180,6 +180,7 @@ def started(
 
     recipe = adjusted(recipe, options, keep_seed)
     folder = Path(options.output) if options.output else folder_for(recipe)
+    refuse_file(folder)
     return Run.start(
         recipe,
         folder,
@@ -189,6 +190,22 @@ def started(
         best=options.best,
         overwrite=options.overwrite,
     )
+
+
+def refuse_file(folder: "Path") -> None:
+    """Refuses a folder whose name is that of a file, before there are pictures in it.
+
+    Raises:
+        SpecError: with what is meant, perhaps.
+    """
+    from reverie import image as images
+    from reverie.errors import SpecError
+
+    if folder.suffix.lower() in (".svg", ".pdf", *images.SUFFIXES) and not folder.is_dir():
+        raise SpecError(
+            f"--output {folder}: a folder for the run is wanted; draw, clipdraw, styleclipdraw and "
+            f"clip-sketch take a file, too: .svg, {', '.join(images.SUFFIXES)}"
+        )
 
 
 def film_of(options: RunOptions, folder: "Path", usual: "Video | None") -> "Video | None":

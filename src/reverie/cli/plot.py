@@ -49,7 +49,10 @@ def plot(
     made = plotter.plot(drawing, pens, width=width, margin=margin)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_svg(plotter.plot_svg(made, title=Path(file).stem), path)
-    for line in [*_layers(made), *_remarks(made)]:
+    drawn = {layer.label.partition("-")[0] for layer in made.layers}
+    idle = [pen.label for i, pen in enumerate(pens, 1) if str(i) not in drawn]
+    unused = [f"not used: {', '.join(idle)}"] if idle else []
+    for line in [*_layers(made), *unused, *_remarks(made)]:
         sys.stderr.write(f"{line}\n")
     print(path)
     return 0

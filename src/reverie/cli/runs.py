@@ -143,7 +143,7 @@ def info(path: str, /, *, json: Annotated[bool, Parameter(negative="")] = False)
     """Show how a picture or a run was made.
 
     Args:
-        path: a picture or a film painted by reverie, or a run's folder.
+        path: a picture, a drawing (.svg) or a film made by reverie, or a run's folder.
         json: print everything as JSON instead of a table.
     """
     import json as json_text

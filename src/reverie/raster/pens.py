@@ -17,6 +17,7 @@ from reverie.spec import spec
 
 WIDTH = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*mm\b")
 COLOUR = re.compile(r"(#[0-9a-fA-F]{3,8}|(?:rgb|hsl)\([^)]*\)|[A-Za-z]+)(?=\s|$)\s*(.*)")
+TYPO = re.compile(r"(\d+\.?\d*|\.\d+)\s*[cm]+\b")  # a length that is none, as in "0.5cmm"
 WIDEST = 100.0  # mm
 
 
@@ -88,6 +89,8 @@ def _pen(text: str, place: str) -> Pen:
     found = COLOUR.fullmatch(rest)
     if not found:
         raise SpecError(f"{place}: {text!r} does not begin with a colour, such as #1a1a1a or teal")
+    if typo := TYPO.search(found[2]):
+        raise SpecError(f"{place}: {typo[0]!r} is no width; write it as 0.5mm")
     try:
         return Pen(colour=found[1], name=found[2], mm=float(width[1]) if width else None)
     except SpecError as error:

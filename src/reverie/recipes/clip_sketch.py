@@ -69,7 +69,8 @@ def clip_sketch(
         cutouts: views of both pictures that are compared at every step: 4.
         preset: how views are cut, one of those of `fourier`.
         width: of all strokes, in pixels of a picture of 224 a side.
-        palette: colours of the pens that there are, with commas: black,#c0392b,teal.
+        palette: colours of the pens that there are, with commas (black,#c0392b,teal), or a file of
+            them.
         paper: its colour.
         words: weight of words beside the picture.
     """
