@@ -33,7 +33,8 @@ def plot(
         file: an SVG, or a picture with one beside it.
         output: the SVG to write; beside the file, with -plot in its name, if left out.
         palette: your pens, as black,#c0392b,teal or a file of lines such as "#1a1a1a black 0.4mm";
-            each shape gets the nearest. If left out, the drawing's own colours, 12 at most.
+            each shape gets the nearest. If left out, the drawing's own colours, if there are at
+            most 12.
         width: of the paper. Its height follows.
         margin: around the drawing.
         overwrite: write over a file that is there.

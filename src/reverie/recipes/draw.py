@@ -22,6 +22,7 @@ COUNTS = {"strokes": 192, "lines": 256, "filled": 96, "triangles": 128}
 PENNED = 64  # shapes that pens draw
 PEN = 1.6 / 100  # of the short side: how wide a pen's line is
 LOOSE = (2.0, 1.0)  # the pull to the start, where a style changes colours
+LINE = (0.5 / 100, 4.0 / 100)  # of the short side: lines are to look like lines
 BRUSH = (0.5 / 100, 20.0 / 100)  # of the short side: the finest and the widest stroke
 
 
@@ -139,7 +140,8 @@ def draw(
     short, inks = min(size), pens(palette)
     penned = bool(inks) and shape in ("strokes", "lines")
     fixed = (PEN if penned else None) if width is None else width / 100
-    thin, thick = BRUSH if fixed is None else (fixed, fixed)
+    brush = LINE if shape == "lines" else BRUSH
+    thin, thick = brush if fixed is None else (fixed, fixed)
     usual_count, usual_parts = (PENNED, 2) if penned else (COUNTS[shape], 3)
     drawn = isinstance(start, Vectors)
     if inks and not drawn and paper == "auto":
