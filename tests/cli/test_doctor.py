@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -219,8 +220,8 @@ def test_passwords_and_keys_are_not_shown(monkeypatch):
     ("requirement", "why"),
     [
         ("torch>=2.9,<3", ""),
-        ("torch<3,>=99.1", f"{torch.__version__} is installed, >=99.1 is wanted"),
-        ("torch<2.0,>=1", f"{torch.__version__} is installed, <2.0 is wanted"),
+        ("torch<3,>=99.1", f"{version('torch')} is installed, >=99.1 is wanted"),
+        ("torch<2.0,>=1", f"{version('torch')} is installed, <2.0 is wanted"),
         ("no-such-package>=1", "not installed"),
     ],
 )

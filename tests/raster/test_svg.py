@@ -20,6 +20,13 @@ from reverie.raster.vector import VectorDrawing
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="50mm" viewBox="0 0 200 100">'
 
 
+BOMB = (
+    f"{HEAD}<defs><circle id='a0' r='9'/>"
+    + "".join(f"<g id='a{i + 1}'>" + 10 * f"<use href='#a{i}'/>" + "</g>" for i in range(9))
+    + "</defs><use href='#a9'/></svg>"
+)
+
+
 def strokes(count=40, size=(120, 90), seed=0, widths=(1.0, 12.0)):
     """Random strokes of one to three cubics."""
     draws = Draws((seed,), 0, "drawing")
@@ -202,6 +209,26 @@ class TestOfOthers:
         assert drawing.points[:, 0].max() == pytest.approx(256, abs=0.01)
         assert read(icon.replace("24 12", "240 120"), tmp_path).size == (240, 120)
 
+    def test_what_only_links_or_lines_would_draw_is_not_drawn_by_itself(self, tmp_path):
+        text = (
+            f'{HEAD}<symbol id="s"><circle r="9" fill="red"/></symbol><use href="#s" x="20"/>'
+            '<switch><circle r="3"/><circle r="4"/></switch>'
+            '<marker id="m"><circle r="5"/></marker><mask id="k"><circle r="6"/></mask></svg>'
+        )
+        with pytest.warns(match="left out: mask, marker"):
+            drawing = read(text, tmp_path)
+        spans = [
+            x.points[:, 0].max().item() for x in map(drawing.picked, torch.eye(2).nonzero()[:, 1:])
+        ]
+        assert spans == pytest.approx([29, 3], abs=0.01)
+
+    def test_only_a_whole_rectangle_is_the_paper(self, tmp_path):
+        circle = '<circle cx="50" cy="50" r="9"/></svg>'
+        whole = f'{HEAD}<path d="M0 0H200V100H0Z" fill="red"/>{circle}'
+        assert read(whole, tmp_path).paper == (1, 0, 0)
+        bow = f'{HEAD}<path d="M0 0L200 100H0L200 0Z" fill="red"/>{circle}'
+        assert read(bow, tmp_path).paper == (1, 1, 1)
+
     def test_what_is_left_out_is_named(self, tmp_path):
         text = f'{HEAD}<circle r="9" stroke-dasharray="1 2"/><text>x</text></svg>'
         with pytest.warns() as notes:
@@ -222,6 +249,14 @@ class TestOfOthers:
                 f'<!DOCTYPE svg [<!ENTITY a "x"><!ENTITY b "&a;&a;">]>{HEAD}<text>&b;</text></svg>',
                 "entities that stand for more",
             ),
+            (
+                f'{HEAD}<path d="M0 0h9v9" transform="{40 * "translate("}"/></svg>',
+                "40 brackets lie in each other",
+            ),
+            (HEAD.replace("0 0 200 100", "nan a 0 1") + "<path/></svg>", "not an SVG that can"),
+            (BOMB, "this SVG is too much: more than 200,000 elements"),
+            (f'{HEAD}<g id="a"><use href="#a"/></g></svg>', "a link leads to itself"),
+            (HEAD + 300 * "<g>" + '<circle r="9"/>' + 300 * "</g>" + "</svg>", "too deep"),
             (
                 f'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>{HEAD}</svg>',
                 "entities that stand for more",

@@ -7,6 +7,7 @@ named in a warning. Nothing outside the file is read, and nothing in it is run.
 
 import gzip
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -21,11 +22,11 @@ from reverie.errors import PictureError
 from reverie.raster.layout import CAPS, JOINS, MITER_LIMIT, layout
 from reverie.raster.svg import STORY
 from reverie.raster.svg_paths import contours
+from reverie.raster.svg_plain import LEFT_OUT, LINK, TooMuch, name_of, plain
 from reverie.raster.vector import VectorDrawing
 
 SUFFIXES = (".svg", ".svgz")
 LARGEST = 64_000_000  # bytes
-LEFT_OUT = ("text", "image", "clipPath", "mask", "filter", "pattern", "foreignObject", "video")
 SMALL, LONG = 64, 1024  # sides of a viewBox that are enlarged, and the longer one then
 ENTITY = re.compile(rb"<!ENTITY\s+(%?)\s*[\w:.-]+\s+(SYSTEM|PUBLIC|(\"[^\"]*\"|'[^']*'))")
 SHORT = 1000  # bytes that an entity may stand for
@@ -55,13 +56,15 @@ def read_svg(path: Path) -> VectorDrawing:
     text = _text(path)
     try:
         tree = ElementTree.fromstring(text)
-        parsed = _parsed(text)
+        _warn(path, tree)
+        parsed = _parsed(plain(tree))
+    except TooMuch as error:
+        raise PictureError(f"{path}: this SVG is too much: {error}") from error
     except Exception as error:  # whatever a broken file does to a parser
         why = " ".join(str(error).split()) or type(error).__name__
         raise PictureError(f"{path}: this is not an SVG that can be read ({why})") from error
-    if _name(tree) != "svg":
-        raise PictureError(f"{path}: this is not an SVG; its root is <{_name(tree)}>")
-    _warn(path, tree)
+    if name_of(tree) != "svg":
+        raise PictureError(f"{path}: this is not an SVG; its root is <{name_of(tree)}>")
     size, scale = _frame(parsed, path)
     shapes = list(_found(parsed, _gradients(tree), 1.0))
     if not shapes:
@@ -107,13 +110,9 @@ def _parsed(text: bytes) -> Any:
     return svgelements.SVG.parse(io.BytesIO(text), reify=False)
 
 
-def _name(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
 def _warn(path: Path, tree: Any) -> None:
     """Names what is left out or taken in another way, once."""
-    there = {_name(element) for element in tree.iter()}
+    there = {name_of(element) for element in tree.iter()}
     left = [name for name in LEFT_OUT if name in there]
     styles = " ".join(element.get("style", "") for element in tree.iter())
     dashed = "stroke-dasharray:" in styles.replace(" ", "").replace("stroke-dasharray:none", "")
@@ -129,7 +128,7 @@ def _frame(parsed: Any, path: Path) -> tuple[tuple[int, int], float]:
     wide, high = float(parsed.width or 0), float(parsed.height or 0)
     box = parsed.values.get("viewBox")
     if box is not None:
-        numbers = [float(x) for x in re.split(r"[\s,]+", str(box).strip())]
+        numbers = [_number(x, math.nan) for x in re.split(r"[\s,]+", str(box).strip())]
         box_wide, box_high = numbers[2:4] if len(numbers) == 4 else (0.0, 0.0)
     else:
         box_wide, box_high = wide, high
@@ -227,10 +226,10 @@ def _gradients(tree: Any) -> Gradients:
     stops: dict[str, list[tuple[float, ...]]] = {}
     like: dict[str, str] = {}
     for element in tree.iter():
-        if _name(element) not in ("linearGradient", "radialGradient") or not element.get("id"):
+        if name_of(element) not in ("linearGradient", "radialGradient") or not element.get("id"):
             continue
         name = element.get("id")
-        link = element.get("{http://www.w3.org/1999/xlink}href") or element.get("href") or ""
+        link = element.get(LINK) or element.get("href") or ""
         like[name] = link.removeprefix("#")
         stops[name] = []
         for stop in element:
@@ -301,8 +300,8 @@ def _covers(found: Found, points: torch.Tensor, size: tuple[int, int]) -> bool:
         return False
     corners = points[::3]
     low, high = corners.amin(0), corners.amax(0)
-    square = len(corners) <= 6 and bool(
-        (((corners - low).abs() < 1e-3) | ((corners - high).abs() < 1e-3)).all()
-    )
+    near = ((corners - low).abs() < 1e-3) | ((corners - high).abs() < 1e-3)
+    along = (corners.roll(-1, 0) - corners).abs() < 1e-3  # each side is level or upright
+    square = len(corners) <= 6 and bool(near.all()) and bool(along.any(1).all())
     outside = bool((low <= 1e-3).all()) and bool((high >= torch.tensor(size) - 1e-3).all())
     return square and outside
