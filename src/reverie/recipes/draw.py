@@ -6,10 +6,11 @@ Differs: shapes are added many at a time, in places that are shared out among th
 nobody sees any more are given up; pens of a palette draw along edges.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from reverie.curve import Number
+from reverie.recipes.clipdraw import ORIGINAL, SMALL
 
 if TYPE_CHECKING:
     from reverie.canvas.start import StartSpec
@@ -26,37 +27,7 @@ LINE = (0.5 / 100, 4.0 / 100)  # of the short side: lines are to look like lines
 BRUSH = (0.5 / 100, 20.0 / 100)  # of the short side: the finest and the widest stroke
 
 
-@dataclass(frozen=True)
-class Usual:
-    """How a drawing is made, unless something else is asked for."""
-
-    steps: int
-    lr: Number
-    cutouts: int
-    preset: str
-    init: str
-    start_steps: int
-    keep: Number
-
-
-LARGE = Usual(
-    steps=500,
-    lr=(1.0, 0.2),
-    cutouts=16,
-    preset="clipdraw",
-    init="none",
-    start_steps=150,
-    keep=0.0,
-)
-SMALL = Usual(
-    steps=80,
-    lr=(0.8, 0.2),
-    cutouts=16,
-    preset="scene",
-    init="guess",
-    start_steps=150,
-    keep=(90.0, 60.0),
-)
+LARGE = replace(ORIGINAL, steps=500, lr=(1.0, 0.2), cutouts=16)
 
 
 def draw(
