@@ -36,6 +36,7 @@ from .errors import (
     RunError,
     SpecError,
     WeightsError,
+    WordsError,
 )
 from .faces.editor import FaceEditor
 from .faces.model import FaceModel
@@ -155,6 +156,7 @@ __all__ = [
     "Vectors",
     "WeightsError",
     "WholeView",
+    "WordsError",
     "__version__",
     "classify",
     "from_json",

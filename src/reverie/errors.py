@@ -24,6 +24,11 @@ class PromptError(ReverieError, ValueError):
         self.text, self.column = text, column
 
 
+class WordsError(ReverieError, ValueError):
+    """The library of words, a template or a list of prompts cannot be used as it is, or a writer of
+    prompts fails."""
+
+
 class PictureError(ReverieError, OSError):
     """A picture file is missing, broken, too large, or cannot be written."""
 

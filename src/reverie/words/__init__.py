@@ -1,0 +1,1 @@
+"""The craft of prompts: a library of modifiers, templates, and what words do."""
