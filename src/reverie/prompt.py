@@ -92,11 +92,11 @@ def parse(text: str) -> tuple[tuple[Prompt, ...], ...]:
 
 def title(scenes: tuple[tuple[Prompt, ...], ...]) -> str:
     """The words of a prompt line that attract, without their places, to name files by."""
-    wanted = [[str(p) for p in scene if _attracts(p)] or list(map(str, scene)) for scene in scenes]
+    wanted = [[str(p) for p in scene if attracts(p)] or list(map(str, scene)) for scene in scenes]
     return " then ".join(" and ".join(scene) for scene in wanted)
 
 
-def _attracts(prompt: Prompt) -> bool:
+def attracts(prompt: Prompt) -> bool:
     return max(prompt.weight if isinstance(prompt.weight, tuple) else (prompt.weight,)) > 0
 
 

@@ -25,6 +25,7 @@ from reverie.cli import (
     render,
     runs,
     spooky,
+    words,
 )
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
@@ -34,7 +35,8 @@ PAINT = Group("Paint", sort_key=0)
 FACES = Group("Change faces", sort_key=1)
 RUNS = Group("Runs and pictures", sort_key=2)
 LOOK = Group("Look at pictures", sort_key=3)
-MODELS = Group("Models", sort_key=4)
+WORDS = Group("Words", sort_key=4)
+MODELS = Group("Models", sort_key=5)
 
 
 def _said(error: CycloptsError) -> str:
@@ -75,6 +77,8 @@ for command in (runs.resume, runs.replay, runs.info, render.render, redraw.redra
     app.command(command, group=RUNS)
 for command in (looking.classify, looking.score, looking.similarity, looking.embed):
     app.command(command, group=LOOK)
+words.app.group = (WORDS,)
+app.command(words.app)
 models.app.group = (MODELS,)
 app.command(models.app)
 app.command(doctor.doctor, group=MODELS)

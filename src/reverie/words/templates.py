@@ -1,0 +1,312 @@
+r"""Templates: one line that stands for many prompts.
+
+    {a fox|an owl} in the forest        one of these
+    {very |}old                         or nothing
+    {2$$oil painting|fog|neon}          two of these, with a comma between
+    a {red {fox|owl}|cat}               choices in choices
+    a fox, __media__                    a line of media.txt, or of the library's media
+    \{ \} \_                            a brace, an underscore
+
+What is not in braces stays as it stands, so a template is a prompt line with its `|`, `^`, weights
+and places. Lines of wildcard files are templates, too.
+
+Source: the grammar of Dynamic Prompts (adieyal, 2022): braces, `N$$`, and `__wildcards__`.
+Differs: every combination has a number, so all of them can be counted before one is made, and N at
+random are N different ones; a category of the library is a wildcard.
+"""
+
+import dataclasses
+import math
+import re
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from reverie import prompt as prompts
+from reverie.errors import WordsError
+from reverie.protocols import digest
+from reverie.words.wildcards import Lookup, wildcards
+
+MOST = 10_000  # prompts, unless a number is asked for
+DEEPEST = 20  # wildcards in wildcards, and braces in braces
+_MARK = re.compile(r"\\[{}_|]|__[A-Za-z][\w/-]*?__|\{(?:\s*(\d+)\$\$)?|[|}]")
+
+
+class Node(ABC):
+    """A part of a template: `count` texts, each with a number."""
+
+    @property
+    @abstractmethod
+    def count(self) -> int: ...
+
+    @abstractmethod
+    def at(self, number: int) -> str:
+        """The text of a number in [0, count)."""
+
+
+@dataclass(frozen=True)
+class Text(Node):
+    text: str
+    count: int = 1  # type: ignore[assignment]
+
+    def at(self, number: int) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Row(Node):
+    """One part after the other; the last changes fastest."""
+
+    parts: tuple[Node, ...]
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        return math.prod(part.count for part in self.parts)
+
+    def at(self, number: int) -> str:
+        return "".join(self.texts(number))
+
+    def texts(self, number: int) -> list[str]:
+        """The text of each part."""
+        found: list[str] = []
+        for part in reversed(self.parts):
+            number, own = divmod(number, part.count)
+            found.append(part.at(own))
+        return found[::-1]
+
+
+@dataclass(frozen=True)
+class Choice(Node):
+    """`pick` of the options, in their order, with a comma between."""
+
+    options: tuple[Node, ...]
+    pick: int = 1
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        return self._ways[self.pick][0]
+
+    def at(self, number: int) -> str:
+        found: list[str] = []
+        pick = self.pick
+        for place, option in enumerate(self.options):
+            if not pick:
+                break
+            rest = self._ways[pick - 1][place + 1]
+            if number < option.count * rest:  # this option is among the picked
+                own, number = divmod(number, rest)
+                found.append(option.at(own))
+                pick -= 1
+            else:
+                number -= option.count * rest
+        return ", ".join(found)
+
+    @cached_property
+    def _ways(self) -> list[list[int]]:
+        """In how many ways k can be picked of the options from each on, `[k][first]`."""
+        n = len(self.options)
+        ways = [[1] * (n + 1)] + [[0] * (n + 1) for _ in range(self.pick)]
+        for k in range(1, self.pick + 1):
+            for i in reversed(range(n)):
+                ways[k][i] = self.options[i].count * ways[k - 1][i + 1] + ways[k][i + 1]
+        return ways
+
+
+def expand(template: str, lookup: Lookup | None = None, **how: Any) -> list[str]:
+    """`expand_all` of one template."""
+    return expand_all([template], lookup, **how)
+
+
+def expand_all(
+    templates: Sequence[str],
+    lookup: Lookup | None = None,
+    *,
+    number: int | None = None,
+    seed: int = 0,
+    prefix: str = "",
+    suffix: str = "",
+) -> list[str]:
+    """The prompts that templates stand for: all, in order, or some at random; no two are equal.
+
+    Args:
+        lookup: the lines of a wildcard; without it, those of the library.
+        number: how many at random, of all templates together; None makes all.
+        seed: of the choice; the same one chooses the same.
+        prefix, suffix: words around those of every prompt of a line that attracts; templates, too.
+
+    Raises:
+        WordsError: one cannot be read, or they stand for more than `MOST` prompts and no number is
+            given.
+        PromptError: what one stands for is no prompt.
+    """
+    if number is not None and number < 1:
+        raise WordsError(f"number is {number}; 1 or more prompts can be made")
+    lookup = lookup or wildcards()
+    before, after = read(prefix, lookup), read(suffix, lookup)
+    rows = [Row((before, read(template, lookup), after)) for template in templates]
+    count = sum(row.count for row in rows)
+    if number is None and count > MOST:
+        what = f"{templates[0]!r} stands" if len(rows) == 1 else f"{len(rows)} templates stand"
+        raise WordsError(f"{what} for {count:,} prompts; say how many of them, such as -n 100")
+    made: dict[str, None] = {}
+    for index in _numbers(count, number, seed):
+        first, line, last = _texts(rows, index)
+        made[_dressed(_tidy(line), first, last)] = None
+        if len(made) == number:
+            break
+    return [*made]
+
+
+def _texts(rows: Sequence[Row], index: int) -> list[str]:
+    """The texts of a number among those of several rows."""
+    for row in rows:
+        if index < row.count:
+            return row.texts(index)
+        index -= row.count
+    raise IndexError(index)
+
+
+def read(template: str, lookup: Lookup) -> Row:
+    """A template as a tree.
+
+    Raises:
+        WordsError: a brace is not closed, or a wildcard is not known.
+    """
+    return _Reader(template, lookup, ()).row()
+
+
+@dataclass(frozen=True)
+class _Token:
+    """kind: `{`, `|`, `}`, `__` for a wildcard, or `text`; pick: the number before `$$`."""
+
+    kind: str
+    text: str
+    at: int
+    pick: int | None = None
+
+
+def _tokens(template: str) -> Iterator[_Token]:
+    done = 0
+    for found in _MARK.finditer(template):
+        if found.start() > done:
+            yield _Token("text", template[done : found.start()], done)
+        done, said = found.end(), found.group()
+        if said[0] == "\\":  # "\|" is left to the prompt grammar, which reads it as a plain bar
+            yield _Token("text", said if said[1] == "|" else said[1], found.start())
+        elif said[0] == "_":
+            yield _Token("__", said[2:-2], found.start())
+        else:
+            yield _Token(said[0], said, found.start(), int(found[1]) if found[1] else None)
+    yield _Token("text", template[done:], done)
+
+
+class _Reader:
+    """Reads one template. `within`: the wildcards it came out of."""
+
+    def __init__(self, text: str, lookup: Lookup, within: tuple[str, ...]) -> None:
+        self.text, self.lookup, self.within = text, lookup, within
+        self.left = deque(_tokens(text))
+
+    def row(self, depth: int = 0) -> Row:
+        """Up to the end, or to the `|` or `}` that ends an option."""
+        parts: list[Node] = []
+        while self.left and not (depth and self.left[0].kind in "|}"):
+            parts.append(self._part(self.left.popleft(), depth))
+        return Row(tuple(parts))
+
+    def _part(self, token: _Token, depth: int) -> Node:
+        match token.kind:
+            case "{":
+                return self._choice(token, depth + 1)
+            case "}":
+                raise self._wrong(r"here is a } without its { (a plain one is \})", token)
+            case "__":
+                return self._wildcard(token)
+            case _:  # text, or a bar of the prompt line's own
+                return Text(token.text)
+
+    def _choice(self, opened: _Token, depth: int) -> Choice:
+        if depth > DEEPEST:
+            raise self._wrong(f"choices are nested more than {DEEPEST} deep", opened)
+        options: list[Node] = []
+        ends = opened
+        while ends.kind != "}":
+            options.append(self.row(depth))
+            if not self.left:
+                raise self._wrong(r"this { is never closed (a plain one is \{)", opened)
+            ends = self.left.popleft()
+        if opened.pick is None:
+            return Choice(tuple(options))
+        options = [one for option in options for one in _lines(option)]
+        if not 1 <= opened.pick <= len(options):
+            raise self._wrong(f"{opened.pick} of {len(options)} cannot be picked", opened)
+        return Choice(tuple(options), opened.pick)
+
+    def _wildcard(self, token: _Token) -> Choice:
+        if token.text in self.within or len(self.within) > DEEPEST:
+            raise self._wrong(f"the wildcard __{token.text}__ contains itself", token)
+        try:
+            lines = dict.fromkeys(self.lookup(token.text))
+        except WordsError as error:
+            raise self._wrong(str(error), token) from error
+        within = (*self.within, token.text)
+        return Choice(tuple(_Reader(line, self.lookup, within).row() for line in lines))
+
+    def _wrong(self, message: str, token: _Token) -> WordsError:
+        return WordsError(f"template {self.text!r}, column {token.at + 1}: {message}")
+
+
+def _lines(option: Node) -> Sequence[Node]:
+    """The options in an option that is a wildcard and nothing else: they are picked from, too."""
+    assert isinstance(option, Row)
+    said = [part for part in option.parts if not isinstance(part, Text) or part.text.strip()]
+    alone = said[0] if len(said) == 1 else None
+    return alone.options if isinstance(alone, Choice) and alone.pick == 1 else [option]
+
+
+def _numbers(count: int, number: int | None, seed: int) -> Iterator[int]:
+    """Numbers below `count`, each once: all in order, or more than enough in a random order."""
+    if number is None:
+        yield from range(count)
+    elif count <= 2 * number:
+        yield from sorted(range(count), key=lambda index: digest(seed, "template", index))
+    else:
+        drawn: set[int] = set()
+        for draw in range(100 * number):  # for two numbers may stand for the same words
+            digits = range(1 + count.bit_length() // 50)  # of 63 bits: the remainder is even enough
+            parts = [digest(seed, "template", draw, digit) for digit in digits]
+            chosen = sum(part << (63 * digit) for digit, part in enumerate(parts)) % count
+            if chosen not in drawn:
+                drawn.add(chosen)
+                yield chosen
+
+
+def _tidy(line: str) -> str:
+    """Without the spaces and commas that empty options leave behind."""
+    line = re.sub(r"\s+", " ", line)
+    line = re.sub(r"(?:\s*,)+(?=\s*,)", "", line)
+    line = re.sub(r"\s+,", ",", line)
+    line = re.sub(r"(?<!\S),\s*|,\s*(?=$|:|\||\^)", "", line)
+    return line.strip()
+
+
+def _dressed(line: str, prefix: str, suffix: str) -> str:
+    """A line with words around those of every prompt that attracts."""
+    scenes = prompts.parse(line)
+    if not prefix.strip() and not suffix.strip():
+        return line
+    before = prefix if not prefix.strip() or prefix[-1].isspace() else f"{prefix} "
+    after = suffix if not suffix.strip() or suffix[0] in " ,.;:!?" else f", {suffix}"
+    dressed = tuple(
+        tuple(
+            dataclasses.replace(prompt, words=_tidy(f"{before}{prompt.words}{after}"))
+            if prompt.words and prompts.attracts(prompt)
+            else prompt
+            for prompt in scene
+        )
+        for scene in scenes
+    )
+    return prompts.line(dressed)
