@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from reverie.cli import words_effect
 from reverie.cli.looking import Json
 from reverie.errors import WordsError
 
@@ -179,6 +180,9 @@ def expand(
     said += f", seed {chosen}" if number and seed is None and not few else ""
     sys.stderr.write(f"reverie: {said}\n")
     return 0
+
+
+app.command(words_effect.effect_command())
 
 
 def _usual_wildcards() -> Sequence[str]:

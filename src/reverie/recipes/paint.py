@@ -105,8 +105,13 @@ def fresh_seed() -> int:
 
 def folder_for(recipe: "Recipe", under: Path = Path("pictures")) -> Path:
     """A folder named after words and seed that does not exist yet."""
-    words = re.sub(r"[^\w]+", "-", recipe.title.lower()).strip("-")[:48].rstrip("-") or "untitled"
-    base = under / f"{words}-{recipe.seed}"
+    return free_folder(recipe.title, recipe.seed, under)
+
+
+def free_folder(title: str, seed: int, under: Path = Path("pictures")) -> Path:
+    """As `folder_for`, for what is no single recipe."""
+    words = re.sub(r"[^\w]+", "-", title.lower()).strip("-")[:48].rstrip("-") or "untitled"
+    base = under / f"{words}-{seed}"
     return next(
         folder
         for folder in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 10_000)))

@@ -154,7 +154,7 @@ def expand_all(
     made: dict[str, None] = {}
     for index in _numbers(count, number, seed):
         first, line, last = _texts(rows, index)
-        made[_dressed(_tidy(line), first, last)] = None
+        made[dressed(_tidy(line), first, last)] = None
         if len(made) == number:
             break
     return [*made]
@@ -293,7 +293,7 @@ def _tidy(line: str) -> str:
     return line.strip()
 
 
-def _dressed(line: str, prefix: str, suffix: str) -> str:
+def dressed(line: str, prefix: str, suffix: str) -> str:
     """A line with words around those of every prompt that attracts."""
     scenes = prompts.parse(line)
     if not prefix.strip() and not suffix.strip():

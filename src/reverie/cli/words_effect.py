@@ -1,0 +1,330 @@
+"""`reverie words effect`: what modifiers do to a picture, painted and measured."""
+
+import json as json_text
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from reverie.cli.looking import Json
+from reverie.cli.options import WorkOptions
+from reverie.cli.painting import adjusted, chosen_recipe, preparing, recipe_options, signed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reverie.protocols import Machine
+    from reverie.recipe import Recipe
+    from reverie.recipes.trials import Trial
+    from reverie.words.effect import Effect, Measure
+
+SIZE = (256, 256)  # unless another is asked for: the pictures are compared, and small on the sheet
+EFFECT = (
+    "Paint a subject with and without modifiers at equal seeds, and measure what they do.\n\n"
+    'Such as: reverie words effect "a castle" --modifiers "oil painting, neon, 4k"\n\n'
+    "A table says how far each moves the picture, and effect.png shows all pictures. Every prompt "
+    "has a run of its own in the folder: the same command and --output FOLDER goes on after a "
+    "stop, and adds modifiers.\n\n"
+    "Args:\n"
+    "    subject: what to paint; the grammar of prompts works too.\n"
+    "    modifiers: with commas between; templates and wildcards work too: __lighting__.\n"
+    "    judge: model that says whether the subject survives; not the one that paints.\n"
+    "    json: print JSON instead of a table.\n"
+    "    canvas: what to paint with.\n"
+)
+LEGEND = (
+    "moved: 1 - cosine to the picture without it, as {eye} sees them ({between:.3f} between seeds)",
+    "towards, judge: how much nearer to the modifier's own words, as {eye} and {judge} see it",
+    "subject: how clearly {judge} still sees it, and for how many seeds it names it first",
+)
+
+
+@Parameter(name="*", group="Run")
+@dataclass(frozen=True, kw_only=True)
+class EffectOptions(WorkOptions):
+    """What belongs to the runs of a comparison."""
+
+    count: Annotated[int, Parameter(alias="-n")] = 3
+    "Seeds of every prompt: so many pictures, painted together."
+
+
+def effect_command() -> Callable[..., int]:
+    """`effect`: the options of all recipes, and those of a comparison."""
+    import inspect
+
+    def effect(
+        subject: str,
+        *,
+        modifiers: str,
+        judge: str = "pocket-judge",
+        json: bool = False,
+        canvas: str | None = None,
+        run: EffectOptions | None = None,
+        **options: Any,
+    ) -> int:
+        given = {name: value for name, value in options.items() if value is not None}
+        return compared(subject, modifiers, judge, json, canvas, given, run or EffectOptions())
+
+    own = inspect.signature(effect).parameters
+    annotated = {"json": Json}
+    heads = [
+        own[name].replace(annotation=annotated.get(name, own[name].annotation))
+        for name in ("modifiers", "judge", "json")
+    ]
+    subject = own["subject"].replace(kind=inspect.Parameter.POSITIONAL_ONLY)
+    more, said = recipe_options()
+    help_ = EFFECT + "".join(f"    {option.name}: {said[option.name]}\n" for option in more)
+    help_ = help_.replace(f"    size: {said['size']}", f"    size: {said['size']} 256x256 here.")
+    parameters = [subject, *heads, chosen_recipe()[0], *more]
+    return signed(effect, "effect", help_, parameters, run=EffectOptions)
+
+
+def compared(
+    subject: str,
+    modifiers: str,
+    judge: str,
+    json: bool,
+    canvas: str | None,
+    given: dict[str, Any],
+    own: EffectOptions,
+) -> int:
+    """Paints, measures, and shows. Returns the exit code."""
+    from rich.console import Console
+
+    from reverie.device import machine
+    from reverie.recipes.trials import trials
+    from reverie.recipes.words import perceptors
+
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    on = machine(own.device, own.precision)
+    perceptors(judge)[0].build(on)  # what is wrong with it is said before anything is painted
+    folder, seed = _place(subject, own)
+    tried = trials(subject, split(modifiers), folder)
+    done = list(_painted(tried, canvas, given, own, seed, on, console))
+    if len(done) > 1:
+        found = _measured(tried[: len(done)], done[0], judge, on)
+        if json:
+            print(json_text.dumps(_data(found), indent=2, ensure_ascii=False))
+        else:
+            _show(found, console)
+        for path in _kept(found):
+            print(path, file=sys.stderr if json else sys.stdout)
+    if len(done) < len(tried):
+        said = f"{len(done)} of {len(tried)} done; go on with the same command and"
+        console.print(f"{said} -o {shlex.quote(str(folder))}")
+        return 0 if own.budget is not None else 130
+    return 0
+
+
+def split(modifiers: str) -> list[str]:
+    """Modifiers at their commas, but for those in braces.
+
+    Raises:
+        WordsError: there are none.
+    """
+    from reverie.errors import WordsError
+
+    parts, depth = [""], 0
+    for letter in modifiers:
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    parts = [part.strip() for part in parts]
+    if not all(parts):
+        raise WordsError(
+            f"--modifiers {modifiers!r}: one of them is empty; write some, with commas"
+        )
+    return parts
+
+
+def _place(subject: str, own: EffectOptions) -> tuple[Path, int]:
+    """The folder, and the first seed: of what is in the folder already, unless one is given."""
+    from reverie import prompt as prompts
+    from reverie.cli.painting import refuse_file
+    from reverie.recipes.paint import free_folder, fresh_seed
+    from reverie.recipes.trials import WITHOUT
+    from reverie.run import Run
+
+    if own.output is None:
+        seed = fresh_seed() if own.seed is None else own.seed
+        title = prompts.title(prompts.parse(subject))
+        return free_folder(f"effect {title}", seed), seed
+    folder = Path(own.output)
+    refuse_file(folder)
+    before = folder / WITHOUT
+    if own.seed is None and not own.overwrite and (before / "recipe.json").exists():
+        return folder, Run.open(before).recipe.seed
+    return folder, fresh_seed() if own.seed is None else own.seed
+
+
+def _painted(
+    tried: "Sequence[Trial]",
+    canvas: str | None,
+    given: dict[str, Any],
+    own: EffectOptions,
+    seed: int,
+    on: "Machine",
+    console: "Console",
+) -> "Iterator[Recipe]":
+    """Paints every trial that is not done yet, until one is stopped: the recipes of the done."""
+    import dataclasses
+
+    from reverie.cli.live import watch
+    from reverie.recipes.trials import begun
+
+    own, begin = dataclasses.replace(own, seed=seed), time.monotonic()
+    for number, trial in enumerate(tried, 1):
+        with preparing():
+            recipe = adjusted(_recipe(trial.prompt, canvas, given), own, keep_seed=False)
+        if number == 1:
+            _announce(tried, recipe, on, console)
+        run = begun(trial, recipe, on, overwrite=own.overwrite)
+        console.print(f"{number} of {len(tried)}: {trial.prompt}{' (done)' if run.ended else ''}")
+        if not run.ended:
+            left = None if own.budget is None else own.budget - (time.monotonic() - begin)
+            with closing(run.frames(budget=left)) as frames:
+                watch(frames, console, preview=own.preview)
+            if not run.ended:
+                return
+        yield recipe
+
+
+def _recipe(prompt: str, canvas: str | None, given: dict[str, Any]) -> "Recipe":
+    import inspect
+
+    from reverie.recipes import RECIPES
+    from reverie.recipes.paint import best_recipe, recipe_for
+
+    name = canvas or best_recipe(given)
+    sized = "size" in inspect.signature(RECIPES[name]).parameters
+    return recipe_for(prompt, name, **({"size": SIZE} if sized else {}) | given)
+
+
+def _announce(
+    tried: "Sequence[Trial]", recipe: "Recipe", on: "Machine", console: "Console"
+) -> None:
+    """Says what will be painted, and which words the perceptor does not know."""
+    from reverie.perceptor.pocket import understood
+    from reverie.recipes.trials import eyes
+    from reverie.recipes.words import remarks
+    from reverie.spec import to_json
+
+    eyes(recipe)  # without one there is nothing to measure
+    console.print(
+        f"{recipe.name}: {len(tried)} prompts with {recipe.count} picture(s) each, {recipe.sizes}, "
+        f"seed {recipe.seed}, {on.device.type}; in {tried[0].folder.parent}"
+    )
+    for remark in remarks(recipe):
+        console.print(remark, style="dim")
+    if to_json(eyes(recipe))["kind"] == "Pocket":
+        said = understood([trial.modifier for trial in tried])
+        if said:
+            console.print(f"of the modifiers: {said}", style="dim")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a comparison. eye, judge: their names; pictures: of every trial."""
+
+    trials: "Sequence[Trial]"
+    pictures: Sequence[Sequence[Path]]
+    eye: str
+    judge: str
+    measure: "Measure"
+    effects: "Sequence[Effect]"
+
+
+def _measured(tried: "Sequence[Trial]", recipe: "Recipe", judge: str, on: "Machine") -> Found:
+    """The effect of every modifier."""
+    from reverie import prompt as prompts
+    from reverie.recipes.trials import eyes
+    from reverie.recipes.words import perceptors
+    from reverie.run import Run
+    from reverie.words.effect import Measure
+
+    pictures = [Run.open(trial.folder).pictures for trial in tried]
+    eye, subject = eyes(recipe), prompts.title(prompts.parse(tried[0].prompt))
+    measure = Measure(eye.build(on), perceptors(judge)[0].build(on), subject, pictures[0])
+    pairs = zip(tried[1:], pictures[1:], strict=True)
+    effects = [measure.of(trial.modifier, own) for trial, own in pairs]
+    return Found(tried, pictures, next(iter(eye.digests())), judge, measure, effects)
+
+
+def _kept(found: Found) -> list[Path]:
+    """Writes the sheet and the figures beside the runs."""
+    from reverie.record.folder import write_json
+    from reverie.record.grid import Block, draw_grid
+
+    first, *others = found.pictures
+    blocks = [Block(found.trials[0].prompt, "without", first)]
+    for effect, own in zip(found.effects, others, strict=True):
+        moved, towards, judged, kept = _cells(effect)
+        line = f"moved {moved}   towards {towards}   judge {judged}   subject {kept}"
+        blocks.append(Block(effect.modifier, line, own))
+    folder = found.trials[0].folder.parent
+    sheet, figures = folder / "effect.png", folder / "effect.json"
+    draw_grid(blocks, sheet)
+    write_json(figures, _data(found))
+    return [sheet, figures]
+
+
+def _data(found: Found) -> dict[str, Any]:
+    from reverie.words.effect import as_data
+
+    return {
+        "subject": found.trials[0].prompt,
+        "perceptor": found.eye,
+        "judge": found.judge,
+        "between_seeds": round(found.measure.between_seeds, 4),
+        "effects": [as_data(effect) for effect in found.effects],
+    }
+
+
+def _cells(effect: "Effect", errors: bool = False) -> list[str]:
+    """The figures of an effect, as they are shown."""
+    from statistics import mean
+
+    from reverie.words.effect import error_of
+
+    def shown(values: Sequence[float], form: str) -> str:
+        error = error_of(values)
+        more = f" ±{error:.3f}" if errors and error == error else ""
+        return form.format(mean(values)) + more
+
+    named = f"{sum(effect.named)}/{len(effect.named)}"
+    return [
+        shown(effect.moved, "{:.3f}"),
+        shown(effect.towards, "{:+.3f}"),
+        shown(effect.judged, "{:+.3f}"),
+        f"{mean(effect.kept):.0%}, {named}" if effect.kept else f"?, {named}",
+    ]
+
+
+def _show(found: Found, console: "Console") -> None:
+    """The table, and what it means."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("words", overflow="fold")
+    for head in ("moved", "towards", "judge", "subject"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for effect in sorted(found.effects, key=lambda e: -sum(e.moved)):
+        table.add_row(effect.modifier, *_cells(effect, errors=True))
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False).print(table)
+    between = found.measure.between_seeds
+    for line in LEGEND:
+        said = line.format(eye=found.eye, judge=found.judge, between=between)
+        console.print(said, style="dim")
+    if not all(found.measure.named):
+        few = f"{sum(found.measure.named)} of {len(found.measure.named)} pictures"
+        subject = found.trials[0].prompt
+        console.print(f"without any modifier {found.judge} names {subject!r} in {few}")

@@ -1,0 +1,84 @@
+"""Words tried out: a subject painted with and without modifiers, at equal seeds, each in a run of
+its own."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reverie.protocols import Machine, PerceptorSpec
+    from reverie.recipe import Recipe
+    from reverie.run import Run
+
+WITHOUT = "0-without"  # the folder of the subject alone
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A prompt to paint. modifier: "" for the subject alone; folder: of its run."""
+
+    modifier: str
+    prompt: str
+    folder: Path
+
+
+def trials(subject: str, modifiers: Sequence[str], under: Path) -> list[Trial]:
+    """The subject alone, and with each modifier behind the words of every prompt that attracts.
+
+    Args:
+        modifiers: templates, too; equal ones are tried once.
+        under: the folder of all.
+
+    Raises:
+        WordsError, PromptError: one cannot be read.
+    """
+    from reverie import prompt as prompts
+    from reverie.words.templates import dressed, expand_all
+
+    prompts.parse(subject)
+    made = [Trial("", subject, under / WITHOUT)]
+    for modifier in expand_all(modifiers):
+        slug = re.sub(r"\W+", "-", modifier.lower()).strip("-")[:48] or "modifier"
+        taken = {trial.folder.name for trial in made}
+        free = next(n for n in (slug, *(f"{slug}-{i}" for i in range(2, 10_000))) if n not in taken)
+        made.append(Trial(modifier, dressed(subject, "", modifier), under / free))
+    return made
+
+
+def begun(trial: Trial, recipe: "Recipe", on: "Machine", *, overwrite: bool = False) -> "Run":
+    """The run of a trial: the one that is there, done or not, if it is of the same recipe, or a
+    new one.
+
+    Raises:
+        RunError: the folder holds another run, and `overwrite` is not set.
+    """
+    from reverie.errors import RunError
+    from reverie.run import Run
+
+    if (trial.folder / "recipe.json").exists() and not overwrite:
+        run = Run.open(trial.folder)
+        if run.recipe != recipe:
+            raise RunError(
+                f"{trial.folder} holds a run of other words, seeds or settings; choose another "
+                "folder, or use --overwrite"
+            )
+        return run
+    return Run.start(recipe, trial.folder, on, overwrite=overwrite)
+
+
+def eyes(recipe: "Recipe") -> "PerceptorSpec":
+    """The first perceptor that judges a recipe's pictures against words.
+
+    Raises:
+        SpecError: none does.
+    """
+    from reverie.errors import SpecError
+    from reverie.loss.prompts import Prompts
+
+    losses = [loss for stage in recipe.stages for loss in stage.losses.values()]
+    found = [loss for loss in losses if isinstance(loss, Prompts)]
+    if not found:
+        raise SpecError(f"{recipe.name} is not led by words; take a recipe that is")
+    return found[0].perceptors[0]
