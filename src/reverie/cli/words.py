@@ -154,14 +154,14 @@ def expand(
     """
     from reverie.recipes.paint import fresh_seed
     from reverie.words.lists import read_list, write_list
-    from reverie.words.templates import expand_all
+    from reverie.words.templates import expand as expanded
     from reverie.words.wildcards import wildcards as lookup_in
 
     templates = [*template, *(read_list(file) if file else [])]
     if not templates:
         raise WordsError('give a template: reverie words expand "a {red|blue} fox"')
     chosen = fresh_seed() if seed is None else seed
-    made = expand_all(
+    made = expanded(
         templates,
         lookup_in(*(wildcards or _usual_wildcards())),
         number=number,

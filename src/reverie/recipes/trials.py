@@ -35,11 +35,11 @@ def trials(subject: str, modifiers: Sequence[str], under: Path) -> list[Trial]:
         WordsError, PromptError: one cannot be read.
     """
     from reverie import prompt as prompts
-    from reverie.words.templates import dressed, expand_all
+    from reverie.words.templates import dressed, expand
 
     prompts.parse(subject)
     made = [Trial("", subject, under / WITHOUT)]
-    for modifier in expand_all(modifiers):
+    for modifier in expand(modifiers):
         slug = re.sub(r"\W+", "-", modifier.lower()).strip("-")[:48] or "modifier"
         taken = {trial.folder.name for trial in made}
         free = next(n for n in (slug, *(f"{slug}-{i}" for i in range(2, 10_000))) if n not in taken)

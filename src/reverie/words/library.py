@@ -117,7 +117,7 @@ def fold(text: str) -> str:
     plain = re.sub(r"[\s\-_]+", " ", plain).strip()
     for british, american in _AMERICAN.items():
         plain = plain.replace(british, american)
-    return re.sub(r"^(?:in the style of|style of|by) ", "", plain)
+    return re.sub(r"^(?:in the style of|style of|by)(?: |$)", "", plain)
 
 
 def library() -> Mapping[str, Modifier]:

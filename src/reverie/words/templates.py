@@ -16,18 +16,15 @@ random are N different ones; a category of the library is a wildcard.
 """
 
 import dataclasses
-import math
 import re
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from reverie import prompt as prompts
 from reverie.errors import WordsError
 from reverie.protocols import digest
+from reverie.words.choices import Choice, Node, Row, Text
 from reverie.words.wildcards import Lookup, wildcards
 
 MOST = 10_000  # prompts, unless a number is asked for
@@ -35,93 +32,8 @@ DEEPEST = 20  # wildcards in wildcards, and braces in braces
 _MARK = re.compile(r"\\[{}_|]|__[A-Za-z][\w/-]*?__|\{(?:\s*(\d+)\$\$)?|[|}]")
 
 
-class Node(ABC):
-    """A part of a template: `count` texts, each with a number."""
-
-    @property
-    @abstractmethod
-    def count(self) -> int: ...
-
-    @abstractmethod
-    def at(self, number: int) -> str:
-        """The text of a number in [0, count)."""
-
-
-@dataclass(frozen=True)
-class Text(Node):
-    text: str
-    count: int = 1  # type: ignore[assignment]
-
-    def at(self, number: int) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
-class Row(Node):
-    """One part after the other; the last changes fastest."""
-
-    parts: tuple[Node, ...]
-
-    @cached_property
-    def count(self) -> int:  # type: ignore[override]
-        return math.prod(part.count for part in self.parts)
-
-    def at(self, number: int) -> str:
-        return "".join(self.texts(number))
-
-    def texts(self, number: int) -> list[str]:
-        """The text of each part."""
-        found: list[str] = []
-        for part in reversed(self.parts):
-            number, own = divmod(number, part.count)
-            found.append(part.at(own))
-        return found[::-1]
-
-
-@dataclass(frozen=True)
-class Choice(Node):
-    """`pick` of the options, in their order, with a comma between."""
-
-    options: tuple[Node, ...]
-    pick: int = 1
-
-    @cached_property
-    def count(self) -> int:  # type: ignore[override]
-        return self._ways[self.pick][0]
-
-    def at(self, number: int) -> str:
-        found: list[str] = []
-        pick = self.pick
-        for place, option in enumerate(self.options):
-            if not pick:
-                break
-            rest = self._ways[pick - 1][place + 1]
-            if number < option.count * rest:  # this option is among the picked
-                own, number = divmod(number, rest)
-                found.append(option.at(own))
-                pick -= 1
-            else:
-                number -= option.count * rest
-        return ", ".join(found)
-
-    @cached_property
-    def _ways(self) -> list[list[int]]:
-        """In how many ways k can be picked of the options from each on, `[k][first]`."""
-        n = len(self.options)
-        ways = [[1] * (n + 1)] + [[0] * (n + 1) for _ in range(self.pick)]
-        for k in range(1, self.pick + 1):
-            for i in reversed(range(n)):
-                ways[k][i] = self.options[i].count * ways[k - 1][i + 1] + ways[k][i + 1]
-        return ways
-
-
-def expand(template: str, lookup: Lookup | None = None, **how: Any) -> list[str]:
-    """`expand_all` of one template."""
-    return expand_all([template], lookup, **how)
-
-
-def expand_all(
-    templates: Sequence[str],
+def expand(
+    templates: str | Sequence[str],
     lookup: Lookup | None = None,
     *,
     number: int | None = None,
@@ -144,6 +56,7 @@ def expand_all(
     """
     if number is not None and number < 1:
         raise WordsError(f"number is {number}; 1 or more prompts can be made")
+    templates = [templates] if isinstance(templates, str) else templates
     lookup = lookup or wildcards()
     before, after = read(prefix, lookup), read(suffix, lookup)
     rows = [Row((before, read(template, lookup), after)) for template in templates]
@@ -253,18 +166,19 @@ class _Reader:
         except WordsError as error:
             raise self._wrong(str(error), token) from error
         within = (*self.within, token.text)
-        return Choice(tuple(_Reader(line, self.lookup, within).row() for line in lines))
+        options = tuple(_Reader(line, self.lookup, within).row() for line in lines)
+        return Choice(options, wildcard=True)
 
     def _wrong(self, message: str, token: _Token) -> WordsError:
         return WordsError(f"template {self.text!r}, column {token.at + 1}: {message}")
 
 
 def _lines(option: Node) -> Sequence[Node]:
-    """The options in an option that is a wildcard and nothing else: they are picked from, too."""
+    """The lines of an option that is a wildcard and nothing else, to be picked from; or itself."""
     assert isinstance(option, Row)
     said = [part for part in option.parts if not isinstance(part, Text) or part.text.strip()]
     alone = said[0] if len(said) == 1 else None
-    return alone.options if isinstance(alone, Choice) and alone.pick == 1 else [option]
+    return alone.options if isinstance(alone, Choice) and alone.wildcard else [option]
 
 
 def _numbers(count: int, number: int | None, seed: int) -> Iterator[int]:
