@@ -137,12 +137,10 @@ def split(modifiers: str) -> list[str]:
             parts.append("")
         else:
             parts[-1] += letter
-    parts = [part.strip() for part in parts]
-    if not all(parts):
-        raise WordsError(
-            f"--modifiers {modifiers!r}: one of them is empty; write some, with commas"
-        )
-    return parts
+    named = [part.strip() for part in parts if part.strip()]
+    if not named:
+        raise WordsError(f'--modifiers {modifiers!r}: name some, such as "oil painting, mosaic"')
+    return named
 
 
 def _place(subject: str, own: EffectOptions) -> tuple[Path, int]:

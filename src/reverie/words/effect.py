@@ -68,8 +68,9 @@ class Measure:
         self.seen, self.judged = embed_pictures(eye, without), embed_pictures(judge, without)
         with torch.no_grad():
             labels = embed_labels(judge, [subject, *OTHERS])
-        other = (labels @ labels[0]) < ALIKE
-        self.subject, self.others = labels[0], labels[other]
+        self.subject, others = labels[0], labels[1:]
+        different = others[others @ self.subject < ALIKE]
+        self.others = different if len(different) else others
         clear, self.named = self._clear(self.judged)
         self.clear = clear.mean()  # of one seed alone it may be near nothing
 

@@ -1,0 +1,91 @@
+"""`reverie words effect` paints with and without modifiers, and measures."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from reverie.run import Run
+
+QUICK = ("--size", "40x32", "--steps", 2, "--refine", 2, "--cutouts", 2, "--device", "cpu")
+EFFECT = ("words", "effect", "a castle", *QUICK, "-n", 2, "-o", "out")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(somewhere_else):
+    return somewhere_else
+
+
+def test_a_modifier_is_painted_measured_and_shown_beside_its_subject(reverie):
+    code, out, err = reverie(*EFFECT, "--modifiers", "neon, zzxqy", "--seed", 5)
+    assert code == 0, err
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["words", "moved", "towards", "judge", "subject"]
+    assert {row[0] for row in rows[1:3]} == {"neon", "zzxqy"}
+    assert out.endswith("out/effect.png\nout/effect.json\n")
+    assert 'I do not know "zzxqy"' in err
+    runs = [Run.open(Path("out", name)) for name in ("0-without", "neon", "zzxqy")]
+    assert [run.recipe.title for run in runs] == ["a castle", "a castle, neon", "a castle, zzxqy"]
+    assert {(run.recipe.seed, run.recipe.count) for run in runs} == {(5, 2)}
+    with Image.open("out/effect.png") as sheet:
+        size = sheet.size
+    assert size[0] > 2 * 192 and size[1] > 3 * 32
+
+
+def test_the_same_command_goes_on_and_adds_modifiers(reverie):
+    first = ("--modifiers", "neon", "--seed", 5)
+    assert reverie(*EFFECT, *first)[0] == 0
+    before = {f: f.stat().st_mtime_ns for f in Path("out").glob("*/picture-*.png")}
+    figures = json.loads(Path("out/effect.json").read_text())
+    code, _, err = reverie(*EFFECT, "--modifiers", "fog, neon", "--json")
+    assert code == 0 and "1 of 3: a castle (done)" in err and "3 of 3: a castle, neon (done)" in err
+    assert all(f.stat().st_mtime_ns == time for f, time in before.items())
+    again = json.loads(Path("out/effect.json").read_text())
+    assert [effect["modifier"] for effect in again["effects"]] == ["fog", "neon"]
+    assert again["effects"][1] == figures["effects"][0]
+
+
+def test_a_folder_of_other_seeds_is_not_painted_over_unless_asked(reverie):
+    reverie(*EFFECT, "--modifiers", "neon", "--seed", 5)
+    code, _, err = reverie(*EFFECT, "--modifiers", "neon", "--seed", 6)
+    assert code == 2 and "out/0-without holds a run of other words, seeds or settings" in err
+    code, _, err = reverie(*EFFECT, "--modifiers", "neon", "--seed", 6, "--overwrite")
+    assert code == 0 and Run.open(Path("out/neon")).recipe.seed == 6
+
+
+def test_what_is_stopped_is_kept_and_gone_on_with(reverie):
+    arguments = (*EFFECT, "--modifiers", "neon", "--seed", 5)
+    code, out, err = reverie(*arguments, "--budget", "0s")
+    assert (code, out) == (0, "") and "0 of 2 done; go on with the same command and -o out" in err
+    code, _, err = reverie(*arguments)
+    assert code == 0
+    stopped = json.loads(Path("out/effect.json").read_text())
+    reverie(*arguments, "--overwrite")
+    assert json.loads(Path("out/effect.json").read_text()) == stopped
+
+
+def test_json_is_all_there_is_on_stdout(reverie):
+    code, out, err = reverie(*EFFECT, "--modifiers", "{neon|fog}", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["subject"] == "a castle" and found["perceptor"] == "pocket-clip"
+    assert [effect["modifier"] for effect in found["effects"]] == ["neon", "fog"]
+    assert all(len(effect["seeds"]["moved"]) == 2 for effect in found["effects"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("", "--modifiers", "neon"), "it is empty"),
+        (("a fox", "--modifiers", " , "), "name some"),
+        (("a fox", "--modifiers", "{neon"), "never closed"),
+        (("a fox", "--modifiers", "neon", "--judge", "nobody"), "there is no model 'nobody'"),
+        (("a fox", "--modifiers", "neon", "-o", "x.png"), "a folder"),
+        (("a fox", "--modifiers", "neon", "-n", "0"), "count"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_painted(reverie, arguments, said):
+    code, out, err = reverie("words", "effect", *arguments)
+    assert (code, out) == (2, "") and said in err, err
+    assert not Path("pictures").exists() and not Path("x.png").exists()
