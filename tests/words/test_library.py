@@ -89,9 +89,9 @@ def test_ones_own_words_are_kept_and_found(tmp_path):
 
 
 def test_ones_own_words_win_over_those_of_the_package_until_they_are_removed():
-    add(Modifier(name="Oil Painting", category="media", does="mine", known_from="", own=True))
-    add(Modifier(name="oil painting", category="styles", does="mine, too", known_from="", own=True))
-    assert (find("oil painting").does, find("oil painting").category) == ("mine, too", "styles")
+    add(Modifier(name="Oil Painting", category="styles", does="mine", known_from="", own=True))
+    add(Modifier(name="oil painting", category="camera", does="mine, too", known_from="", own=True))
+    assert (find("oil painting").does, find("oil painting").category) == ("mine, too", "camera")
     assert library.remove_own("OIL painting")
     assert not find("oil painting").own and find("oil painting").category == "media"
     assert not library.remove_own("oil painting")

@@ -28,7 +28,7 @@ from reverie.words.choices import Choice, Node, Row, Text
 from reverie.words.wildcards import Lookup, wildcards
 
 MOST = 10_000  # prompts, unless a number is asked for
-DEEPEST = 20  # wildcards in wildcards, and braces in braces
+DEEPEST = 20  # braces in braces
 _MARK = re.compile(r"\\[{}_|]|__[A-Za-z][\w/-]*?__|\{(?:\s*(\d+)\$\$)?|[|}]")
 
 
@@ -159,7 +159,7 @@ class _Reader:
         return Choice(tuple(options), opened.pick)
 
     def _wildcard(self, token: _Token) -> Choice:
-        if token.text in self.within or len(self.within) > DEEPEST:
+        if token.text in self.within:
             raise self._wrong(f"the wildcard __{token.text}__ contains itself", token)
         try:
             lines = dict.fromkeys(self.lookup(token.text))
@@ -182,20 +182,15 @@ def _lines(option: Node) -> Sequence[Node]:
 
 
 def _numbers(count: int, number: int | None, seed: int) -> Iterator[int]:
-    """Numbers below `count`, each once: all in order, or more than enough in a random order."""
+    """Numbers below `count`: all in order, or at random far more than enough of them, for one may
+    come again, and two may stand for the same words."""
     if number is None:
         yield from range(count)
-    elif count <= 2 * number:
-        yield from sorted(range(count), key=lambda index: digest(seed, "template", index))
-    else:
-        drawn: set[int] = set()
-        for draw in range(100 * number):  # for two numbers may stand for the same words
-            digits = range(1 + count.bit_length() // 50)  # of 63 bits: the remainder is even enough
-            parts = [digest(seed, "template", draw, digit) for digit in digits]
-            chosen = sum(part << (63 * digit) for digit, part in enumerate(parts)) % count
-            if chosen not in drawn:
-                drawn.add(chosen)
-                yield chosen
+        return
+    digits = range(1 + count.bit_length() // 50)  # of 63 bits: the remainder is even enough
+    for draw in range(100 * min(number, count)):
+        parts = [digest(seed, "template", draw, digit) for digit in digits]
+        yield sum(part << (63 * digit) for digit, part in enumerate(parts)) % count
 
 
 def _tidy(line: str) -> str:
