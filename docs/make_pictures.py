@@ -24,6 +24,7 @@ from reverie.canvas.biggan import built
 from reverie.canvas.biggan_models import POCKET
 from reverie.canvas.portrait import space
 from reverie.canvas.start import Perlin
+from reverie.cli import main
 from reverie.device import machine
 from reverie.faces.latents import faces as find_faces
 from reverie.faces.model import FaceModel
@@ -35,6 +36,7 @@ from reverie.recipes import RECIPES
 from reverie.recipes.deep_dream import described
 from reverie.recipes.portraits import traits_for
 from reverie.run import Run
+from reverie.words.templates import expand
 
 HERE = Path(__file__).parent / "pictures"
 SCENES = (
@@ -77,6 +79,11 @@ FACES = (
     "a clown",
     "a robot",
 )
+MODIFIERS = (
+    "oil painting, watercolour, mosaic, stained glass, pixel art, pencil sketch, neon, at night, "
+    "snow, 4k"
+)
+TEMPLATE = "{a fox|an owl} in the {forest|city}, {oil painting|stained glass|neon|at night}"
 EDITS = (
     "an angry face",
     "a surprised face",
@@ -376,6 +383,23 @@ def style_pictures(side: int = 384) -> dict[str, Tensor]:
     return dry | {"washes": wash[None]}
 
 
+def words() -> None:
+    """What ten modifiers do to a castle."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ("words", "effect", "a castle", "--modifiers", MODIFIERS, "--seed", "1")
+        main([*arguments, "--output", folder])
+        with Image.open(Path(folder, "effect.png")) as sheet:
+            sheet.save(HERE / "words.webp", quality=88, method=6)
+
+
+def templates() -> None:
+    """Every prompt of a template, at the same seed."""
+    told = []
+    for text in expand(TEMPLATE):
+        told.append((text, frames("scene", text, (100,), seed=3, size=(256, 256))[-1]))
+    labelled(told, 4, "templates.webp", side=256)
+
+
 def painted_24(recipe: str, name: str) -> None:
     """A sheet of the prompts of the bench, as the bench paints them."""
     words = (HERE.parents[1] / "bench" / "blind_prompts.txt").read_text().splitlines()
@@ -432,7 +456,7 @@ PAGES = {
     for page in (
         *(cutouts, steps, stages, scenes, vqgan, faces, edits, spooky),
         *(big_sleep, deep_daze, mixing, dream, dream_layers),
-        *(drawing, drawing_kinds, plotter, styles),
+        *(drawing, drawing_kinds, plotter, styles, words, templates),
     )
 }
 
