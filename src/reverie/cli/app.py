@@ -25,6 +25,7 @@ from reverie.cli import (
     render,
     runs,
     spooky,
+    words,
 )
 from reverie.errors import ReverieError
 from reverie.recipes import RECIPES
@@ -77,6 +78,8 @@ for command in (looking.classify, looking.score, looking.similarity, looking.emb
     app.command(command, group=LOOK)
 models.app.group = (MODELS,)
 app.command(models.app)
+words.app.group = (LOOK,)
+app.command(words.app)
 app.command(doctor.doctor, group=MODELS)
 
 
