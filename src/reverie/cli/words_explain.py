@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from reverie.prompt import Prompt
-    from reverie.words.explain import Explained, Explanation, Unknown, Word
+    from reverie.words.explain import Explained, Explanation, Word
     from reverie.words.pull import Phrase
 
 _BAR = 20  # letters
@@ -85,8 +85,10 @@ def _print_page(name: str, told: "Explanation") -> None:
                 console.print()
             if len(told.scenes) > 1 and not place:
                 console.print(f"scene {at} of {len(told.scenes)}", style="bold underline")
-            title = Text(str(one.prompt), style="bold")
-            console.print(title.append(_how(one.prompt), style="not bold"))
+            how = _how(one.prompt)
+            if how or sum(map(len, told.scenes)) > 1:
+                title = Text(str(one.prompt), style="bold")
+                console.print(title.append(how, style="not bold"))
             if one.words:
                 _print_words(console, name, told, one)
 
@@ -122,7 +124,7 @@ def _print_words(console: "Console", name: str, told: "Explanation", one: "Expla
     if one.phrases:
         console.print()
         console.print(_table(one.phrases, "phrase", bars, told))
-    hints = [*_hints(told, one), *_modifiers(name, one)]
+    hints = [*_hints(one), *_modifiers(name, one)]
     if hints:
         console.print()
     for hint in hints:
@@ -137,11 +139,10 @@ def _remarks(name: str, told: "Explanation", one: "Explained") -> list[str]:
     if not one.used:
         return [f"{name} sees nothing of it: write words"]
     said = [f"{name} reads {one.used} of at most {told.room} {told.unit}"]
-    lost = [word.written for word in one.words if word.fate == "lost"]
     if one.used > told.room:
-        cut = [f"{word.written!r} is cut" for word in one.words if word.fate == "cut"]
-        gone = [f"dropped: {' '.join(lost)}"] if lost else []
-        said = [f"{name} reads {told.room} of {one.used} {told.unit}; " + "; ".join(cut + gone)]
+        cut = [f"{word.written!r} is cut; " for word in one.words if word.fate == "cut"]
+        said = [f"{name} reads {told.room} of {one.used} {told.unit}; {''.join(cut)}dropped: "]
+        said[0] += one.dropped or "the rest of it"
     unseen = [f"marks ({' '.join(one.unseen)})"] if one.unseen else []
     unseen += ["capitals"] if one.caseless else []
     if unseen:
@@ -183,22 +184,25 @@ def _reading(word: "Word", told: "Explanation") -> str:
     return " + ".join(word.pieces) + ends.get(word.fate, "")
 
 
-def _hints(told: "Explanation", one: "Explained") -> list[str]:
+def _hints(one: "Explained") -> list[str]:
     """What to write instead of words that are not known."""
-    found = {u.word: u for word in one.words for u in word.unknown}
-    return [_hint(unknown) for unknown in found.values()] if told.spells else []
-
-
-def _hint(unknown: "Unknown") -> str:
     from reverie.words.near import FAR
 
-    near = ", ".join(f"{word} {score:.2f}" for word, score in unknown.felt)
-    meant = f"did you mean {' or '.join(unknown.spelled)}? " if unknown.spelled else ""
-    if unknown.felt and unknown.felt[0][1] < FAR:
-        near = f"it means nothing (nearest, but far: {near})"
-    else:
-        near = f"it means about: {near}"
-    return f"{unknown.word!r} is not known; {meant}{near}"
+    said: list[str] = []
+    far: list[str] = []
+    for unknown in {u.word: u for word in one.words for u in word.unknown}.values():
+        near = [f"{word} {cosine:.2f}" for word, cosine in unknown.felt]
+        if unknown.spelled:
+            said.append(
+                f"{unknown.word!r} is not known; did you mean {' or '.join(unknown.spelled)}?"
+            )
+        elif near and unknown.felt[0][1] >= FAR:
+            said.append(f"{unknown.word!r} is not known; it means about: {', '.join(near)}")
+        elif near:
+            far.append(f"{unknown.word} ({near[0]})")
+    if far:
+        said.append(f"not known, with the nearest known word far away: {', '.join(far)}")
+    return said
 
 
 def _modifiers(name: str, one: "Explained") -> list[str]:
@@ -207,6 +211,7 @@ def _modifiers(name: str, one: "Explained") -> list[str]:
     for found in one.modifiers:
         missed = ", ".join(map(repr, found.unknown))
         but = f"; but {name} does not know {missed}" if missed else ""
+        but = "; but there is no room for it" if found.dropped else but
         about = found.modifier
         said.append(f"{about.name} ({about.category}): {about.does}{but}")
     return said

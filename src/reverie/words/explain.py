@@ -55,10 +55,11 @@ class Word:
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """A modifier of the library in a prompt; unknown: words of it that the perceptor does not
-    know."""
+    know; dropped: it came too late in the prompt to be read to its end."""
 
     modifier: Modifier
     unknown: tuple[str, ...] = ()
+    dropped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +67,14 @@ class Explained:
     """A prompt, word by word. Pictures and noise have no words.
 
     used: pieces that all of it would take, None where the perceptor does not say how it reads;
-    unseen: marks that make no difference; caseless: whether it has capitals, and they make none;
-    phrases: none where there is only one.
+    dropped: what of its end there is no room for; unseen: marks that make no difference; caseless:
+    whether it has capitals, and they make none; phrases: none where there is only one, or where
+    each is one word.
     """
 
     prompt: Prompt
     used: int | None = None
+    dropped: str = ""
     words: tuple[Word, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -147,11 +150,13 @@ def _explained(
     fates: list[Fate] = [_fate(reader, read, end) for read, end in zip(reads, ends, strict=True)]
     # what comes after the room would move up into the place of a word that is left out
     kept = [read for read, fate in zip(reads, fates, strict=True) if fate != "lost"]
-    words, phrases = pulls(perceptor, text[: kept[-1].end], kept)
+    end = kept[-1].end
+    words, phrases = pulls(perceptor, text[:end], kept)
     pull = dict(zip(kept, words, strict=True))
     return Explained(
         prompt=Prompt(words=text),
         used=ends[-1] if reader else None,
+        dropped=text[end:].strip(),
         words=tuple(
             Word(
                 written=written(text, read),
@@ -159,14 +164,14 @@ def _explained(
                 fate=fate,
                 pull=0.0 if fate == "unseen" else pull.get(read, 0.0),
                 instead=read.instead,
-                unknown=tuple(unknown[name] for name in read.unknown),
+                unknown=tuple(unknown[name] for name in read.unknown if fate != "lost"),
             )
             for read, fate in zip(reads, fates, strict=True)
         ),
         phrases=phrases,
         unseen=_unseen(reader, text) if reader else (),
         caseless=bool(reader) and text != text.lower() and _same(reader, text, text.lower()),
-        modifiers=_modifiers(text, reads),
+        modifiers=_modifiers(text, reads, end),
     )
 
 
@@ -176,8 +181,11 @@ def _fate(reader: Reads | None, read: Read, end: int) -> Fate:
         return "read"
     if not read.pieces:
         return "unseen"
-    if end > reader.room:
-        return "lost" if end - len(read.pieces) >= reader.room else "cut"
+    gone = read.pieces[max(0, reader.room - end + len(read.pieces)) :]
+    if len(gone) == len(read.pieces):
+        return "lost"
+    if any(regex.search(r"[\p{L}\p{N}]", piece) for piece in gone):  # and not only its comma
+        return "cut"
     return "unknown" if read.unknown else "instead" if read.instead else "read"
 
 
@@ -199,8 +207,8 @@ def _same(reader: Reads | None, text: str, other: str) -> bool:
     return one == two
 
 
-def _modifiers(text: str, reads: Sequence[Read]) -> tuple[Found, ...]:
-    """Those of the library, the longest first where they overlap."""
+def _modifiers(text: str, reads: Sequence[Read], end: int) -> tuple[Found, ...]:
+    """Those of the library, the longest first where they overlap. The text is read to `end`."""
     found: dict[str, Found] = {}
     for phrase in phrases_of(text, reads):
         at = 0
@@ -210,7 +218,9 @@ def _modifiers(text: str, reads: Sequence[Read]) -> tuple[Found, ...]:
                 modifier = _modifier(" ".join(written(text, read) for read in part))
                 if modifier:
                     missed = tuple(name for read in part for name in read.unknown)
-                    found[modifier.name] = Found(modifier=modifier, unknown=missed)
+                    late = part[-1].end > end
+                    one = Found(modifier=modifier, unknown=missed, dropped=late)
+                    found.setdefault(modifier.name, one)
                     at += length - 1
                     break
             at += 1

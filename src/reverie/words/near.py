@@ -7,7 +7,8 @@ import torch
 from reverie.protocols import Perceptor
 
 FAR = 0.7  # cosine; of 100 words of letters by chance, 5 had a known word nearer than 0.68
-_SWAP = 0.5  # what two letters in the wrong order count; a wrong, a missing and a further one are 1
+_SWAP = 0.5  # what two letters in the wrong order count; a missing and a further one are 1
+_WRONG = 1.5  # a wrong one, which makes slips of right words: "strikes", "stripes"; but not vowels
 
 
 def spelled_like(word: str, vocabulary: Iterable[str], count: int = 3) -> tuple[str, ...]:
@@ -33,7 +34,8 @@ def _slips(one: str, two: str) -> float:
     for i, letter in enumerate(one, 1):
         before, last, row = last, row, [float(i)]
         for j, other in enumerate(two, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other))
+            wrong = 0 if letter == other else 1 if {letter, other} <= {*"aeiouy"} else _WRONG
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + wrong)
             if i > 1 and j > 1 and letter == two[j - 2] and one[i - 2] == other:
                 cost = min(cost, before[j - 2] + (_SWAP if letter != other else 0))
             row.append(cost)

@@ -31,7 +31,7 @@ class Phrase:
 def pulls(
     perceptor: Perceptor, text: str, reads: Sequence[Read]
 ) -> tuple[list[float], tuple[Phrase, ...]]:
-    """Of every word, and of every phrase where there are several."""
+    """Of every word, and of every phrase where there are several, and not all of one word."""
     phrases = phrases_of(text, reads)
     whole = [_without_phrase(text, phrases, at) for at in range(len(phrases))]
     rests = [
@@ -39,11 +39,11 @@ def pulls(
         for at, phrase in enumerate(phrases)
         for read in phrase
     ]
-    several = len(phrases) > 1
+    several = 1 < len(phrases) < len(reads)
     found = _moved(perceptor, text, [*rests, *(whole if several else [])])
     told = zip(phrases, found[len(rests) :], strict=several)
     shown = (
-        Phrase(written=_EDGE.sub("", text[phrase[0].start : phrase[-1].end]), pull=pull)
+        Phrase(written=_ENDS_PHRASE.sub("", text[phrase[0].start : phrase[-1].end]), pull=pull)
         for phrase, pull in told
     )
     return found[: len(rests)], tuple(shown)
