@@ -156,7 +156,7 @@ def _explained(
     return Explained(
         prompt=Prompt(words=text),
         used=ends[-1] if reader else None,
-        dropped=text[end:].strip(),
+        dropped=" ".join(text[end:].split()),
         words=tuple(
             Word(
                 written=written(text, read),
