@@ -78,11 +78,18 @@ def test_scenes_weights_places_and_pictures_are_said(explain):
         assert f"{line}\n" in page
 
 
+def test_each_of_several_prompts_has_its_name(explain):
+    page = explain("a fox | an owl")
+    assert page.startswith("a fox\npocket-clip reads 2") and "\n\nan owl\npocket-clip" in page
+
+
 def test_brackets_and_colons_are_the_words_of_the_user(explain):
     page = explain(r"a [bold]fox[/bold] \:smiley\:, owl:2")
     assert page.startswith("a [bold]fox[/bold] :smiley:, owl  (weight 2)\n")
     words = [line.split()[0] for line in page.splitlines() if " 0." in line]
     assert words[:4] == ["a", "bold]fox[/bold", "smiley", "owl"]
+    late = explain(r"a " * 32 + r"[bold]fox[/bold] \:smiley\:")
+    assert late.startswith("pocket-clip reads 32 of 36 words; dropped: [bold]fox[/bold] :smiley:\n")
 
 
 def test_all_of_it_is_there_as_json(explain):
@@ -105,6 +112,7 @@ def test_a_clip_shows_its_tokens(reverie, somewhere_else):
     ("arguments", "said"),
     [
         ([""], "it is empty"),
+        (["", "--perceptor", "nobody"], "it is empty"),
         (["a fox | "], "column 8: here is a prompt without words"),
         (["a fox", "--perceptor", "pocket-clip,pocket-judge"], "name one"),
         (["a fox", "--perceptor", "nobody"], "nobody"),

@@ -72,14 +72,8 @@ class Tokenizer:
         `\\xf0`."""
         bytes_of = {letter: byte for byte, letter in letter_of_byte().items()}
         spelled = (self._spellings[i] for i in self.encode(text))
-        return [
-            word
-            if word in SPECIAL
-            else bytes(bytes_of[letter] for letter in word.removesuffix("</w>")).decode(
-                errors="backslashreplace"
-            )
-            for word in spelled
-        ]
+        plain = ([bytes_of[letter] for letter in word.removesuffix("</w>")] for word in spelled)
+        return [bytes(piece).decode(errors="backslashreplace") for piece in plain]
 
     def tokens(self, texts: Sequence[str]) -> Int[Tensor, "n context"]:
         """A row for each text: start, the ids that have room, end, zeros.

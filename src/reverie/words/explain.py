@@ -162,7 +162,7 @@ def _explained(
                 written=written(text, read),
                 pieces=read.pieces,
                 fate=fate,
-                pull=0.0 if fate == "unseen" else pull.get(read, 0.0),
+                pull=pull.get(read, 0.0),
                 instead=read.instead,
                 unknown=tuple(unknown[name] for name in read.unknown if fate != "lost"),
             )
