@@ -122,6 +122,11 @@ def test_phrases_are_told_only_where_they_say_more_than_the_words(text: str) -> 
     assert only(Plain(), text).phrases == ()
 
 
+def test_a_comma_too_many_is_no_phrase() -> None:
+    told = only(Plain(), "a fox, , an owl ,,oil").phrases
+    assert [phrase.written for phrase in told] == ["a fox", "an owl", "oil"]
+
+
 def test_a_number_is_not_cut_at_its_comma_and_words_without_spaces_are() -> None:
     text = "1,000 red,green;fog, owl"
     words = [text[start:end] for start, end in spans(text)]

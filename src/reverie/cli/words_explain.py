@@ -31,8 +31,7 @@ def explain(
 ) -> int:
     """Show what the perceptor sees of a prompt: what it reads, drops and does not know.
 
-    The pull of a word says how far the embedding turns when the word is left out: 0 is not at all,
-    1 is to something else altogether.
+    The pull of a word is how far the embedding turns without it: from 0, not at all, to 1, away.
 
     Args:
         prompt: as `reverie paint` takes it, with weights, scenes and all.
@@ -180,7 +179,8 @@ def _reading(word: "Word", told: "Explanation") -> str:
         return "- not seen"
     if told.spells and word.pieces == (word.written.lower(),):
         return "by its letters: not known" if word.unknown else ""
-    ends = {"unknown": "  (not known)", "cut": "  (cut)"}
+    missed = ", ".join(unknown.word for unknown in word.unknown)
+    ends = {"unknown": f"  ({missed} is not known)", "cut": "  (cut)"}
     return " + ".join(word.pieces) + ends.get(word.fate, "")
 
 

@@ -8,9 +8,9 @@ import regex
 
 COMMA = r"(?:(?<!\p{N}),|,(?!\p{N})|[;，、])"  # noqa: RUF001  "1,000" is one word
 MARKS = r"[^\s\p{L}\p{M}\p{N}]*"
-_APART = regex.compile(rf"\S+?(?:{COMMA}{MARKS}|(?=\s|$))")
+_APART = regex.compile(rf"{COMMA}{MARKS}|\S+?(?:{COMMA}{MARKS}|(?=\s|$))")
 _SIGNS = regex.compile(
-    rf"\p{{Han}}{MARKS}|(?:(?!\p{{Han}})\S)+?(?:{COMMA}{MARKS}|(?=\p{{Han}}|\s|$))"
+    rf"{COMMA}{MARKS}|\p{{Han}}{MARKS}|(?:(?!\p{{Han}})\S)+?(?:{COMMA}{MARKS}|(?=\p{{Han}}|\s|$))"
 )
 
 

@@ -40,12 +40,10 @@ def pulls(
         for read in phrase
     ]
     several = 1 < len(phrases) < len(reads)
+    names = [_ENDS_PHRASE.sub("", text[p[0].start : p[-1].end]).strip() for p in phrases]
     found = _moved(perceptor, text, [*rests, *(whole if several else [])])
-    told = zip(phrases, found[len(rests) :], strict=several)
-    shown = (
-        Phrase(written=_ENDS_PHRASE.sub("", text[phrase[0].start : phrase[-1].end]), pull=pull)
-        for phrase, pull in told
-    )
+    told = zip(names, found[len(rests) :], strict=several)
+    shown = (Phrase(written=name, pull=pull) for name, pull in told if _EDGE.sub("", name))
     return found[: len(rests)], tuple(shown)
 
 
@@ -91,7 +89,7 @@ def _moved(perceptor: Perceptor, text: str, rests: Sequence[str]) -> list[float]
             perceptor.encode_text(texts[at : at + _AT_ONCE])
             for at in range(0, len(texts), _AT_ONCE)
         ]
-    rows = torch.cat(parts).double()
+    rows = torch.cat(parts).cpu().double()
     # the difference, and not the cosine: near 1 that has no digits left
     far = ((rows - rows[0]).square().sum(1) / 2).tolist()
     found = dict(zip(texts, far, strict=True))
