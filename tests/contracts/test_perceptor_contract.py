@@ -9,6 +9,7 @@ from reverie.device import machine
 from reverie.nets.clip import ClipNetwork, ClipShape
 from reverie.perceptor.clip import ClipPerceptor
 from reverie.perceptor.pocket import Pocket
+from reverie.perceptor.reading import Reads
 from reverie.perceptor.tokenizer import Tokenizer
 from reverie.protocols import Perceptor
 from reverie.weights.clip_layouts import openai_layout
@@ -76,3 +77,22 @@ def test_gradient_reaches_the_pixels_and_nothing_else(perceptor):
     assert pixels.grad.isfinite().all() and pixels.grad.abs().sum() > 0
     assert not any(p.requires_grad for p in perceptor.parameters())
     assert not perceptor.encode_text(["a fox"]).requires_grad
+
+
+TEXTS = ["a fox", "Don't, a red-brown FOX's 🦊 den;狐狸 &amp; 1,000,owls", "x" * 50, "a fox " * 20]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_read_word_by_word_fills_the_room_as_the_whole_does(perceptor, text):
+    assert isinstance(perceptor, Reads)
+    read = perceptor.read(text)
+    ends = [0, *(word.end for word in read)]
+    assert all(before <= word.start < word.end for before, word in zip(ends, read, strict=False))
+    assert "".join(text[w.start : w.end] for w in read) == "".join(text.split())
+    used = sum(len(word.pieces) for word in read)
+    assert (used <= perceptor.room) == perceptor.has_room_for(text)
+    if isinstance(perceptor, ClipPerceptor):
+        assert used == len(perceptor.tokenizer.encode(text))
+    else:
+        pieces = tuple(piece for word in read for piece in word.pieces)
+        assert pieces == perceptor.words.read(text).words

@@ -14,6 +14,7 @@ from reverie.device import machine
 from reverie.errors import SpecError, WeightsError
 from reverie.nets.clip import QUICK_GELU
 from reverie.perceptor.clip import Clip
+from reverie.perceptor.reading import Reads
 from reverie.perceptor.siglip import Transformers, serves
 
 pytest.importorskip("transformers")
@@ -132,6 +133,22 @@ def test_a_layer_stops_the_run_and_leaves_no_hook(folder: Path) -> None:
     hook.remove()
     with pytest.raises(SpecError, match=r"'blok' is not one of block1\.mlp, block1"):
         perceptor.activations(views(), "blok")
+
+
+@pytest.mark.parametrize("text", ["a Fox, zyx", "狐狸 a fog", "fox " * 11, "fox " * 20])
+def test_what_is_read_word_by_word_is_what_is_encoded(folder: Path, text: str) -> None:
+    perceptor = Transformers(folder=str(folder)).build(CPU)
+    assert isinstance(perceptor, Reads)
+    tokens = perceptor.tokenizer.tokenize(text.lower() if perceptor.family.lower else text)
+    read = perceptor.read(text)
+    assert [piece for word in read for piece in word.pieces] == tokens
+    signs = folder.name.startswith("chinese")
+    assert len(read) == len(text.split()) + ("狐狸" in text and signs)
+    known = {text[word.start : word.end]: not word.unknown for word in read}
+    assert known.get("zyx") in (None, False) and known.get("fog") in (None, True)
+    assert (sum(len(word.pieces) for word in read) <= perceptor.room) == perceptor.has_room_for(
+        text
+    )
 
 
 def test_a_text_does_not_depend_on_the_texts_beside_it(folder: Path) -> None:

@@ -6,8 +6,9 @@ are float32, whatever the image tower computes in; the text tower always compute
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from reverie.errors import WeightsError
 from reverie.nets.clip import ClipNetwork, ClipShape, TextTransformer
 from reverie.perceptor.layers import place
+from reverie.perceptor.reading import Read, spans
 from reverie.perceptor.tokenizer import BYTES, PromptWarning, Tokenizer
 from reverie.protocols import Activations, Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
@@ -37,6 +39,8 @@ class ClipPerceptor(nn.Module):
 
     mean: Tensor
     std: Tensor
+    unit = "tokens"
+    vocabulary: ClassVar[Mapping[str, str]] = {}  # it reads any word
 
     def __init__(
         self,
@@ -78,7 +82,17 @@ class ClipPerceptor(nn.Module):
 
     def has_room_for(self, text: str) -> bool:
         """Whether a text is read to its end."""
-        return len(self.tokenizer.encode(text)) <= self.tokenizer.context - 2
+        return len(self.tokenizer.encode(text)) <= self.room
+
+    @property
+    def room(self) -> int:
+        return self.tokenizer.context - 2
+
+    def read(self, text: str) -> list[Read]:
+        return [
+            Read(start=start, end=end, pieces=tuple(self.tokenizer.pieces(text[start:end])))
+            for start, end in spans(text)
+        ]
 
     def prepare(self, picture: Picture) -> Float[Tensor, "3 s s"]:
         """A picture as one view, in [0, 1], to the bit as OpenAI's preprocessing makes it."""

@@ -21,6 +21,7 @@ from reverie.nets.pocket_clip import PocketClip
 from reverie.nets.pocket_judge import PocketJudge
 from reverie.perceptor.layers import place
 from reverie.perceptor.pocket_words import PocketWords, Reading
+from reverie.perceptor.reading import Read, spans
 from reverie.protocols import Activations, Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 from reverie.weights import pocket
@@ -36,6 +37,7 @@ class PocketPerceptor(nn.Module):
     """Views and texts in the space of a pocket model. Nothing here learns."""
 
     logit_scale = 30.0
+    unit = "words"
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class PocketPerceptor(nn.Module):
         self.size = size
         self.network = network.eval().requires_grad_(False)
         self.words, self.precision = words, precision
+        self.vocabulary = words.nearest | {word: word for word in words.vocabulary}
         self.layers: list[str] = network.image.layers
         self.network.image.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -74,7 +77,26 @@ class PocketPerceptor(nn.Module):
 
     def has_room_for(self, text: str) -> bool:
         """Whether a text is read to its end."""
-        return len(self.words.read(text).words) <= self.words.length
+        return len(self.words.read(text).words) <= self.room
+
+    @property
+    def room(self) -> int:
+        return self.words.length
+
+    def read(self, text: str) -> list[Read]:
+        found: list[Read] = []
+        for start, end in spans(text):
+            known = self.words.read(text[start:end])
+            found.append(
+                Read(
+                    start=start,
+                    end=end,
+                    pieces=known.words,
+                    instead=known.instead,
+                    unknown=known.guessed,
+                )
+            )
+        return found
 
     def prepare(self, picture: Picture) -> Float[Tensor, "3 s s"]:
         """A picture as one view, in [0, 1]: its middle square, scaled down with care."""

@@ -10,12 +10,12 @@ from a local folder, and no code that comes with them is run.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from reverie.errors import WeightsError
 from reverie.perceptor.layers import place
+from reverie.perceptor.reading import Read, spans
 from reverie.protocols import Activations, Embedding, Machine, PerceptorSpec
 from reverie.spec import spec
 
@@ -38,6 +39,7 @@ class Family:
     padding: str | bool  # SigLIP reads its last token, so every text has to be as long
     lower: bool  # whether it was trained on lower-case words
     class_token: bool  # whether one stands before the patches
+    signs: bool  # whether it reads Chinese signs one by one
     mean: Triple  # where the folder does not say
     std: Triple
 
@@ -48,6 +50,7 @@ FAMILIES = {
         padding="max_length",
         lower=True,
         class_token=False,
+        signs=False,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
     ),
@@ -56,6 +59,7 @@ FAMILIES = {
         padding=True,
         lower=False,
         class_token=True,
+        signs=True,
         mean=(0.48145466, 0.4578275, 0.40821073),
         std=(0.26862954, 0.26130258, 0.27577711),
     ),
@@ -67,6 +71,8 @@ class TransformersPerceptor(nn.Module):
 
     mean: Tensor
     std: Tensor
+    unit = "tokens"
+    vocabulary: ClassVar[Mapping[str, str]] = {}  # it reads any word
 
     def __init__(
         self, model: nn.Module, tokenizer: Any, family: Family, *, mean: Triple, std: Triple
@@ -119,6 +125,21 @@ class TransformersPerceptor(nn.Module):
         """Whether a text is read to its end."""
         ids = self.tokenizer(text.lower() if self.family.lower else text)["input_ids"]
         return len(ids) <= self.model.config.text_config.max_position_embeddings
+
+    @property
+    def room(self) -> int:
+        marks = self.tokenizer.num_special_tokens_to_add()
+        return self.model.config.text_config.max_position_embeddings - marks
+
+    def read(self, text: str) -> list[Read]:
+        unknown, found = self.tokenizer.unk_token, []
+        for start, end in spans(text, self.family.signs):
+            word = text[start:end].lower() if self.family.lower else text[start:end]
+            told = self.tokenizer.tokenize(word)
+            pieces = tuple(piece.removeprefix("##").lstrip("\u2581") or piece for piece in told)
+            missed = (word,) if unknown in told else ()
+            found.append(Read(start=start, end=end, pieces=pieces, unknown=missed))
+        return found
 
 
 class _Reached(Exception):

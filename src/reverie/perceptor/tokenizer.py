@@ -60,11 +60,20 @@ class Tokenizer:
             letters = [*letter_of_byte().values()]
             words = [*letters, *(f"{letter}</w>" for letter in letters), *map("".join, merges)]
             self.ids = {word: i for i, word in enumerate([*words, *SPECIAL])}
+        self._spellings = [*self.ids] or [*letter_of_byte().values()]
         self._ids_of_word = lru_cache(maxsize=4096)(self._spell)
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text of any length, without marks."""
         return [i for word in WORD.finditer(clean(text)) for i in self._ids_of_word(word.group())]
+
+    def pieces(self, text: str) -> list[str]:
+        """The tokens of a text, as they are spelled; bytes that are no letter by themselves as
+        `\\xf0`."""
+        bytes_of = {letter: byte for byte, letter in letter_of_byte().items()}
+        spelled = (self._spellings[i] for i in self.encode(text))
+        plain = ([bytes_of[letter] for letter in word.removesuffix("</w>")] for word in spelled)
+        return [bytes(piece).decode(errors="backslashreplace") for piece in plain]
 
     def tokens(self, texts: Sequence[str]) -> Int[Tensor, "n context"]:
         """A row for each text: start, the ids that have room, end, zeros.
