@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from reverie.cli import words_effect, words_explain
+from reverie.cli import words_effect, words_explain, words_write
 from reverie.cli.looking import Json
 from reverie.errors import WordsError
 
@@ -184,6 +184,7 @@ def expand(
 
 app.command(words_effect.effect_command())
 app.command(words_explain.explain)
+app.command(words_write.write)
 
 
 def _usual_wildcards() -> Sequence[str]:

@@ -197,7 +197,7 @@ def _hints(one: "Explained") -> list[str]:
                 f"{unknown.word!r} is not known; did you mean {' or '.join(unknown.spelled)}?"
             )
         elif near and unknown.felt[0][1] >= FAR:
-            said.append(f"{unknown.word!r} is not known; it means about: {', '.join(near)}")
+            said.append(f"{unknown.word!r} is not known; it reads like: {', '.join(near)}")
         elif near:
             far.append(f"{unknown.word} ({near[0]})")
     if far:

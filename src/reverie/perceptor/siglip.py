@@ -206,7 +206,7 @@ def _built(folder: str, machine: Machine) -> TransformersPerceptor:
         )
     family = FAMILIES[kind]
     try:
-        with _quiet(transformers):
+        with quiet(transformers):
             model, told = getattr(transformers, family.model).from_pretrained(
                 folder,
                 local_files_only=True,
@@ -257,7 +257,7 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
+def quiet(transformers: Any) -> Iterator[None]:
     """No progress bars inside: a library does not write to the terminal."""
     logging = transformers.utils.logging
     before = logging.is_progress_bar_enabled()

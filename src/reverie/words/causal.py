@@ -1,0 +1,119 @@
+"""A causal language model of transformers, in a folder on this machine."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reverie.errors import WordsError
+from reverie.perceptor.siglip import quiet
+from reverie.protocols import Machine, digest
+from reverie.words.writer import Request, asked, continued
+
+TOKENS = 48  # that a prompt takes, generously
+NUCLEUS = 0.95  # share of the likeliest words that are drawn from
+LENGTH = 1024  # tokens that a model reads where its configuration does not say
+
+
+class Causal:
+    """Samples from a model. No code that comes with it is run, and nothing is fetched.
+
+    Source: nucleus sampling (Holtzman et al. 2019).
+
+    Args:
+        folder: as `save_pretrained` writes it: weights as safetensors, and the tokeniser.
+
+    Raises:
+        WordsError: transformers is not installed, or the folder holds no such model.
+    """
+
+    def __init__(self, folder: str | Path, on: Machine) -> None:
+        self.tokenizer, self.model = _loaded(Path(folder))
+        self.device = on.device
+        self.model.to(on.device, on.precision)
+        config = self.model.config
+        self.room = int(getattr(config, "max_position_embeddings", None) or LENGTH)
+
+    @torch.no_grad()
+    def lines(self, request: Request, turn: int) -> Iterator[str]:
+        ids = self._asked(request)
+        draws = torch.Generator(self.device)
+        draws.manual_seed(digest(request.seed, "writer", turn))
+        written: list[int] = []
+        told, past = 0, None
+        for _ in range(min(TOKENS * request.count, self.room - ids.shape[1])):
+            out = self.model(input_ids=ids, past_key_values=past, use_cache=True)
+            past = out.past_key_values
+            ids = _drawn(out.logits[:, -1].float(), request.temperature, draws)
+            if ids.item() in self._ends:
+                break
+            written.append(int(ids.item()))
+            lines = self._text(written).split("\n")
+            yield from lines[told:-1]
+            told = len(lines) - 1
+        yield from self._text(written).split("\n")[told:]
+
+    @property
+    def _ends(self) -> set[int]:
+        """The tokens that end an answer."""
+        ends = self.model.generation_config.eos_token_id
+        known = ends if isinstance(ends, list) else [ends]
+        return {end for end in (*known, self.tokenizer.eos_token_id) if end is not None}
+
+    def _text(self, ids: list[int]) -> str:
+        return self.tokenizer.decode(ids, skip_special_tokens=True)
+
+    def _asked(self, request: Request) -> Tensor:
+        """The tokens to go on from, with the last examples that leave room for an answer."""
+        examples = request.examples
+        ids = self._ids(request)
+        while len(ids) > self.room - TOKENS and examples:
+            examples = examples[1:]
+            ids = self._ids(replace(request, examples=examples))
+        if not 0 < len(ids) <= self.room - TOKENS:
+            raise WordsError(
+                f"the description takes {len(ids)} tokens, and this model reads {self.room}; "
+                "shorten it"
+            )
+        return torch.tensor([ids], device=self.device)
+
+    def _ids(self, request: Request) -> list[int]:
+        if not self.tokenizer.chat_template:
+            return self.tokenizer(continued(request))["input_ids"]
+        chat = [{"role": "user", "content": asked(request)}]
+        text = self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def _drawn(logits: Tensor, temperature: float, draws: torch.Generator) -> Tensor:
+    """A token `[1, 1]` from logits `[1, vocabulary]`; the likeliest at temperature 0."""
+    if temperature == 0:
+        return logits.argmax(-1, keepdim=True)
+    chances, order = (logits / temperature).softmax(-1).sort(-1, descending=True)
+    chances = chances.where(chances.cumsum(-1) - chances < NUCLEUS, 0.0)
+    return order.gather(-1, torch.multinomial(chances, 1, generator=draws))
+
+
+def _loaded(folder: Path) -> tuple[Any, Any]:
+    if not (folder / "config.json").is_file():
+        raise WordsError(f"{folder}: holds no model of transformers (no config.json)")
+    try:
+        import transformers
+    except ImportError as error:
+        raise WordsError(
+            f"{folder}: to write with a model of transformers: pip install 'reverie[transformers]'"
+        ) from error
+    how = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        with quiet(transformers):
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **how)
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                folder, use_safetensors=True, dtype=torch.float32, **how
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise WordsError(f"{folder}: cannot be read as a causal language model ({why})") from error
+    return tokenizer, model.eval().requires_grad_(False)
