@@ -74,6 +74,7 @@ class Endpoint:
         except urllib.error.HTTPError as error:
             if error.code in (401, 403):
                 raise self._refused(error) from error
+            error.close()
             return self.model or "default"  # a server of one model need not list it
         listed = found.get("data") or found.get("models") or []
         names = [str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one]
@@ -101,7 +102,8 @@ class Endpoint:
         try:
             return self._open("/completions", body | {"prompt": continued(request)})
         except urllib.error.HTTPError as error:
-            raise why or self._refused(error) from error
+            refused = self._refused(error)
+            raise why or refused from error
 
     def _open(self, path: str, body: dict[str, Any] | None = None) -> HTTPResponse:
         headers = {"User-Agent": f"reverie/{__version__}", "Content-Type": "application/json"}
@@ -121,17 +123,19 @@ class Endpoint:
         if "text/event-stream" not in answer.headers.get("Content-Type", ""):
             yield _said(_json(self._whole(answer), self.base), self.base)
             return
-        read = 0
-        while True:
+        read, finished = 0, False
+        while read < MOST:
             line = self._line(answer)
             read += len(line)
-            if not line or read > MOST:
-                return
             event = line.decode(errors="replace").strip()
-            if event == "data: [DONE]" or event == "data:[DONE]":
+            if event.removeprefix("data:").strip() == "[DONE]" or (finished and not line):
                 return
+            if not line:
+                raise WordsError(f"{self.base} broke off in the middle of its answer")
             if event.startswith("data:"):
-                yield _said(_json(event[5:].encode(), self.base), self.base)
+                piece = _json(event[5:].encode(), self.base)
+                finished = finished or bool(_choice(piece).get("finish_reason"))
+                yield _said(piece, self.base)
 
     def _line(self, answer: HTTPResponse) -> bytes:
         try:
@@ -141,9 +145,12 @@ class Endpoint:
 
     def _whole(self, answer: HTTPResponse) -> bytes:
         try:
-            return answer.read(MOST)
+            data = answer.read(MOST)
         except (OSError, HTTPException) as error:
             raise WordsError(self._silence(error, "broke off")) from error
+        if answer.length and len(data) < MOST:  # bytes that were promised, and did not come
+            raise WordsError(f"{self.base} broke off in the middle of its answer")
+        return data
 
     def _silence(self, error: Exception, what: str) -> str:
         reason = getattr(error, "reason", error)
@@ -158,10 +165,11 @@ class Endpoint:
 
     def _refused(self, error: urllib.error.HTTPError) -> WordsError:
         """What a server says of its error, in a line."""
-        try:
-            said = error.read(MOST)
-        except (OSError, HTTPException):
-            said = b""
+        with error:
+            try:
+                said = error.read(MOST)
+            except (OSError, HTTPException):
+                said = b""
         try:
             text = _message(json.loads(said))
         except ValueError:
@@ -215,11 +223,16 @@ def _said(answer: dict[str, Any], base: str) -> str:
     """The text in an answer, or in a piece of one."""
     if answer.get("error"):
         raise WordsError(f"{base} failed: {' '.join(_message(answer).split())[:200]}")
-    choices = answer.get("choices") or [{}]
-    one = choices[0] if isinstance(choices, list) and isinstance(choices[0], dict) else {}
+    one = _choice(answer)
     part = one.get("delta") or one.get("message") or one
     text = part.get("content") or part.get("text") if isinstance(part, dict) else None
     return text if isinstance(text, str) else ""
+
+
+def _choice(answer: dict[str, Any]) -> dict[str, Any]:
+    """The first of the choices that an answer has."""
+    choices = answer.get("choices") or [{}]
+    return choices[0] if isinstance(choices, list) and isinstance(choices[0], dict) else {}
 
 
 def _message(answer: Any) -> str:

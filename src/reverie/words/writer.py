@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from reverie import prompt as prompts
 from reverie.errors import PromptError, SpecError, WordsError
@@ -53,6 +53,7 @@ class Request:
             raise WordsError(f"temperature is {self.temperature}; 0 to 2 is wanted")
 
 
+@runtime_checkable
 class Writer(Protocol):
     """Something that writes lines, of which some may be prompts."""
 
