@@ -225,7 +225,7 @@ class TestFailures:
     def test_no_other_address_is_followed(self, served):
         other = served(lambda it, path, body: it.stream(TEXT))
         there = f"{other.address}/v1/chat/completions"
-        server = served(lambda it, path, body: it.whole("", 307, Location=there))
+        server = served(lambda it, path, body: it.whole("", 302, Location=there))
         self.fails(server, f"it has moved to {there}")
         assert not other.asked
 

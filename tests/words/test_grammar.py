@@ -83,6 +83,17 @@ def test_two_words_say_more_of_the_next_than_one():
     assert went == {"by the lake"}
 
 
+def test_a_subject_is_followed_by_what_joins_and_by_no_further_part_of_its_name():
+    learnt = learn(["a lighthouse keeper in love"])
+    went = {learnt.going_on(["a", "lighthouse"], Dice(seed)) for seed in range(20)}
+    assert went == {"in love"}
+
+
+def test_what_would_be_cut_in_the_middle_is_left_out():
+    learnt = learn(["an owl in a very very big old dark cold wood"])
+    assert {learnt.going_on(["an", "owl"], Dice(seed)) for seed in range(20)} == {""}
+
+
 def test_weights_and_places_of_examples_are_not_words():
     learnt = learn(["a castle @ left:1.5 | fog:-0.3", "photo.jpg"])
     words = {word for found in learnt.follows.values() for word in found}

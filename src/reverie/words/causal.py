@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from safetensors import SafetensorError
 
 from reverie.errors import WordsError
 from reverie.perceptor.siglip import quiet
@@ -37,24 +37,40 @@ class Causal:
         config = self.model.config
         self.room = int(getattr(config, "max_position_embeddings", None) or LENGTH)
 
-    @torch.no_grad()
     def lines(self, request: Request, turn: int) -> Iterator[str]:
-        ids = self._asked(request)
-        draws = torch.Generator(self.device)
-        draws.manual_seed(digest(request.seed, "writer", turn))
+        asked = self._asked(request)
         written: list[int] = []
-        told, past = 0, None
-        for _ in range(min(TOKENS * request.count, self.room - ids.shape[1])):
-            out = self.model(input_ids=ids, past_key_values=past, use_cache=True)
-            past = out.past_key_values
-            ids = _drawn(out.logits[:, -1].float(), request.temperature, draws)
-            if ids.item() in self._ends:
-                break
-            written.append(int(ids.item()))
+        told, most = 0, min(TOKENS * request.count, self.room - len(asked))
+        while len(written) < most:
+            new = self._more([*asked, *written], min(TOKENS, most - len(written)), request, turn)
+            written += new
             lines = self._text(written).split("\n")
             yield from lines[told:-1]
             told = len(lines) - 1
+            if new[-1] in self._ends:
+                break
         yield from self._text(written).split("\n")[told:]
+
+    def _more(self, ids: list[int], count: int, request: Request, turn: int) -> list[int]:
+        """At most so many tokens that follow."""
+        import transformers
+
+        warm = {"temperature": request.temperature, "top_p": NUCLEUS, "top_k": 0}
+        how = transformers.GenerationConfig(
+            max_new_tokens=count,
+            do_sample=request.temperature > 0,
+            eos_token_id=sorted(self._ends) or None,
+            pad_token_id=min(self._ends, default=0),
+            **warm if request.temperature > 0 else {},
+        )
+        given = torch.tensor([ids], device=self.device)
+        cuda = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(cuda), torch.no_grad():
+            torch.manual_seed(digest(request.seed, "writer", turn, len(ids)))
+            out = self.model.generate(
+                given, attention_mask=torch.ones_like(given), generation_config=how
+            )
+        return out[0, len(ids) :].tolist()
 
     @property
     def _ends(self) -> set[int]:
@@ -66,7 +82,7 @@ class Causal:
     def _text(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
-    def _asked(self, request: Request) -> Tensor:
+    def _asked(self, request: Request) -> list[int]:
         """The tokens to go on from, with the last examples that leave room for an answer."""
         examples = request.examples
         ids = self._ids(request)
@@ -78,7 +94,7 @@ class Causal:
                 f"the description takes {len(ids)} tokens, and this model reads {self.room}; "
                 "shorten it"
             )
-        return torch.tensor([ids], device=self.device)
+        return ids
 
     def _ids(self, request: Request) -> list[int]:
         if not self.tokenizer.chat_template:
@@ -86,15 +102,6 @@ class Causal:
         chat = [{"role": "user", "content": asked(request)}]
         text = self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-
-def _drawn(logits: Tensor, temperature: float, draws: torch.Generator) -> Tensor:
-    """A token `[1, 1]` from logits `[1, vocabulary]`; the likeliest at temperature 0."""
-    if temperature == 0:
-        return logits.argmax(-1, keepdim=True)
-    chances, order = (logits / temperature).softmax(-1).sort(-1, descending=True)
-    chances = chances.where(chances.cumsum(-1) - chances < NUCLEUS, 0.0)
-    return order.gather(-1, torch.multinomial(chances, 1, generator=draws))
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:
@@ -113,7 +120,7 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
             model = transformers.AutoModelForCausalLM.from_pretrained(
                 folder, use_safetensors=True, dtype=torch.float32, **how
             )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise WordsError(f"{folder}: cannot be read as a causal language model ({why})") from error
     return tokenizer, model.eval().requires_grad_(False)
