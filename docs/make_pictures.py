@@ -83,7 +83,7 @@ MODIFIERS = (
     "oil painting, watercolour, mosaic, stained glass, pixel art, pencil sketch, neon, at night, "
     "snow, 4k"
 )
-TEMPLATE = "{a fox|an owl} in the {forest|city}, {oil painting|stained glass|neon|at night}"
+TEMPLATE = "{a fox|a castle} in the {forest|snow}, {oil painting|stained glass|neon|at night}"
 EDITS = (
     "an angry face",
     "a surprised face",
@@ -396,7 +396,7 @@ def templates() -> None:
     """Every prompt of a template, at the same seed."""
     told = []
     for text in expand(TEMPLATE):
-        told.append((text, frames("scene", text, (100,), seed=3, size=(256, 256))[-1]))
+        told.append((text, frames("scene", text, (100,), seed=7, size=(256, 256))[-1]))
     labelled(told, 4, "templates.webp", side=256)
 
 

@@ -164,3 +164,23 @@ def test_strokes_learn_to_look_like_a_picture_without_words():
     drawing, errors = fitted(goal, 24, 60)
     assert errors[-1] < errors[0] / 3
     assert (drawing.draw() - goal).square().mean() == pytest.approx(errors[-1], rel=0.2)
+
+
+def test_every_prompt_of_a_template_is_painted_with_both_seeds(tmp_path):
+    sheet = runpy.run_path(str(ROOT / "examples" / "words.py"), run_name="words")["sheet"]
+    quick = {"size": (32, 32), "steps": 1, "refine": 0, "cutouts": 2, "device": "cpu"}
+    file = sheet("{a fox|an owl}", tmp_path / "sheet.png", tmp_path / "runs", **quick)
+    titles = [
+        story_in(tmp_path / "runs" / str(i) / f"picture-{k}.png")["recipe"]["title"]
+        for i in (0, 1)
+        for k in (1, 2)
+    ]
+    assert titles == ["a fox", "a fox", "an owl", "an owl"]
+    assert images.load(file).shape[2] > 2 * 32
+
+
+def test_a_writer_of_ones_own_writes_new_prompts():
+    prompts = runpy.run_path(str(ROOT / "examples" / "write_prompts.py"), run_name="w")["prompts"]
+    made = prompts("a lighthouse")
+    assert len({*made}) == 6 and all(line.startswith("a lighthouse") for line in made)
+    assert sum("in the rain" in line for line in made) >= 2

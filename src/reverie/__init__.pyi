@@ -72,6 +72,9 @@ from .recipes.paint import paint
 from .run import Run
 from .spec import from_json, to_json
 from .version import __version__
+from .words.explain import explain
+from .words.library import Modifier, modifiers
+from .words.templates import expand
 
 __all__ = [
     "Activation",
@@ -113,6 +116,7 @@ __all__ = [
     "MeanLatent",
     "MixedClasses",
     "MixedLatent",
+    "Modifier",
     "Moment",
     "NormalNoise",
     "NormalizedDescent",
@@ -159,8 +163,11 @@ __all__ = [
     "WordsError",
     "__version__",
     "classify",
+    "expand",
+    "explain",
     "from_json",
     "machine",
+    "modifiers",
     "paint",
     "to_json",
 ]
