@@ -81,6 +81,7 @@ def test_json_is_all_there_is_on_stdout(reverie):
         (("a fox", "--modifiers", " , "), "name some"),
         (("a fox", "--modifiers", "{neon"), "never closed"),
         (("a fox", "--modifiers", "neon", "--judge", "nobody"), "there is no model 'nobody'"),
+        (("a fox", "--modifiers", "neon", "--judge", "pocket-clip"), "it leads these pictures"),
         (("a fox", "--modifiers", "neon", "-o", "x.png"), "a folder"),
         (("a fox", "--modifiers", "neon", "-n", "0"), "count"),
     ],

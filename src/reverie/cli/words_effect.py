@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from reverie.cli.looking import Json
 from reverie.cli.options import WorkOptions
 from reverie.cli.painting import adjusted, chosen_recipe, preparing, recipe_options, signed
+from reverie.cli.words_measured import as_data, kept, measured, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from reverie.protocols import Machine
     from reverie.recipe import Recipe
     from reverie.recipes.trials import Trial
-    from reverie.words.effect import Effect, Measure
 
 SIZE = (256, 256)  # unless another is asked for: the pictures are compared, and small on the sheet
 EFFECT = (
@@ -37,11 +37,6 @@ EFFECT = (
     "    judge: model that says whether the subject survives; not the one that paints.\n"
     "    json: print JSON instead of a table.\n"
     "    canvas: what to paint with.\n"
-)
-LEGEND = (
-    "moved: 1 - cosine to the picture without it, as {eye} sees them ({between:.3f} between seeds)",
-    "towards, judge: how much nearer to the modifier's own words, as {eye} and {judge} see it",
-    "subject: how clearly {judge} still sees it, and for how many seeds it names it first",
 )
 
 
@@ -95,6 +90,8 @@ def compared(
     own: EffectOptions,
 ) -> int:
     """Paints, measures, and shows. Returns the exit code."""
+    import dataclasses
+
     from rich.console import Console
 
     from reverie.device import machine
@@ -106,14 +103,19 @@ def compared(
     perceptors(judge)[0].build(on)  # what is wrong with it is said before anything is painted
     folder, seed = _place(subject, own)
     tried = trials(subject, split(modifiers), folder)
-    done = list(_painted(tried, canvas, given, own, seed, on, console))
+    own = dataclasses.replace(own, seed=seed)
+
+    def recipe_of(prompt: str) -> "Recipe":
+        return adjusted(_recipe(prompt, canvas, given), own, keep_seed=False)
+
+    done = list(_painted(tried, recipe_of, judge, own, on, console))
     if len(done) > 1:
-        found = _measured(tried[: len(done)], done[0], judge, on)
+        found = measured(tried[: len(done)], done[0], judge, on)
         if json:
-            print(json_text.dumps(_data(found), indent=2, ensure_ascii=False))
+            print(json_text.dumps(as_data(found), indent=2, ensure_ascii=False))
         else:
-            _show(found, console)
-        for path in _kept(found):
+            show(found, console)
+        for path in kept(found):
             print(path, file=sys.stderr if json else sys.stdout)
     if len(done) < len(tried):
         said = f"{len(done)} of {len(tried)} done; go on with the same command and"
@@ -165,25 +167,22 @@ def _place(subject: str, own: EffectOptions) -> tuple[Path, int]:
 
 def _painted(
     tried: "Sequence[Trial]",
-    canvas: str | None,
-    given: dict[str, Any],
+    recipe_of: "Callable[[str], Recipe]",
+    judge: str,
     own: EffectOptions,
-    seed: int,
     on: "Machine",
     console: "Console",
 ) -> "Iterator[Recipe]":
     """Paints every trial that is not done yet, until one is stopped: the recipes of the done."""
-    import dataclasses
-
     from reverie.cli.live import watch
     from reverie.recipes.trials import begun
 
-    own, begin = dataclasses.replace(own, seed=seed), time.monotonic()
+    begin = time.monotonic()
     for number, trial in enumerate(tried, 1):
         with preparing():
-            recipe = adjusted(_recipe(trial.prompt, canvas, given), own, keep_seed=False)
+            recipe = recipe_of(trial.prompt)
         if number == 1:
-            _announce(tried, recipe, on, console)
+            _announce(tried, recipe, judge, on, console)
         run = begun(trial, recipe, on, overwrite=own.overwrite)
         console.print(f"{number} of {len(tried)}: {trial.prompt}{' (done)' if run.ended else ''}")
         if not run.ended:
@@ -207,122 +206,27 @@ def _recipe(prompt: str, canvas: str | None, given: dict[str, Any]) -> "Recipe":
 
 
 def _announce(
-    tried: "Sequence[Trial]", recipe: "Recipe", on: "Machine", console: "Console"
+    tried: "Sequence[Trial]", recipe: "Recipe", judge: str, on: "Machine", console: "Console"
 ) -> None:
-    """Says what will be painted, and which words the perceptor does not know."""
-    from reverie.perceptor.pocket import understood
+    """Says what will be painted, and which words the perceptor does not know.
+
+    Raises:
+        SpecError: words do not lead the recipe, or its perceptor is to be the judge, too.
+    """
+    from reverie.errors import SpecError
+    from reverie.perceptor.pocket import Pocket, understood
     from reverie.recipes.trials import eyes
     from reverie.recipes.words import remarks
-    from reverie.spec import to_json
 
-    eyes(recipe)  # without one there is nothing to measure
+    eye = eyes(recipe)
+    if judge in eye.digests():
+        raise SpecError(f"--judge {judge}: it leads these pictures itself; name another model")
     console.print(
         f"{recipe.name}: {len(tried)} prompts with {recipe.count} picture(s) each, {recipe.sizes}, "
         f"seed {recipe.seed}, {on.device.type}; in {tried[0].folder.parent}"
     )
     for remark in remarks(recipe):
         console.print(remark, style="dim")
-    if to_json(eyes(recipe))["kind"] == "Pocket":
-        said = understood([trial.modifier for trial in tried])
-        if said:
-            console.print(f"of the modifiers: {said}", style="dim")
-
-
-@dataclass(frozen=True)
-class Found:
-    """What came of a comparison. eye, judge: their names; pictures: of every trial."""
-
-    trials: "Sequence[Trial]"
-    pictures: Sequence[Sequence[Path]]
-    eye: str
-    judge: str
-    measure: "Measure"
-    effects: "Sequence[Effect]"
-
-
-def _measured(tried: "Sequence[Trial]", recipe: "Recipe", judge: str, on: "Machine") -> Found:
-    """The effect of every modifier."""
-    from reverie import prompt as prompts
-    from reverie.recipes.trials import eyes
-    from reverie.recipes.words import perceptors
-    from reverie.run import Run
-    from reverie.words.effect import Measure
-
-    pictures = [Run.open(trial.folder).pictures for trial in tried]
-    eye, subject = eyes(recipe), prompts.title(prompts.parse(tried[0].prompt))
-    measure = Measure(eye.build(on), perceptors(judge)[0].build(on), subject, pictures[0])
-    pairs = zip(tried[1:], pictures[1:], strict=True)
-    effects = [measure.of(trial.modifier, own) for trial, own in pairs]
-    return Found(tried, pictures, next(iter(eye.digests())), judge, measure, effects)
-
-
-def _kept(found: Found) -> list[Path]:
-    """Writes the sheet and the figures beside the runs."""
-    from reverie.record.folder import write_json
-    from reverie.record.grid import Block, draw_grid
-
-    first, *others = found.pictures
-    blocks = [Block(found.trials[0].prompt, "without", first)]
-    for effect, own in zip(found.effects, others, strict=True):
-        moved, towards, judged, kept = _cells(effect)
-        line = f"moved {moved}   towards {towards}   judge {judged}   subject {kept}"
-        blocks.append(Block(effect.modifier, line, own))
-    folder = found.trials[0].folder.parent
-    sheet, figures = folder / "effect.png", folder / "effect.json"
-    draw_grid(blocks, sheet)
-    write_json(figures, _data(found))
-    return [sheet, figures]
-
-
-def _data(found: Found) -> dict[str, Any]:
-    from reverie.words.effect import as_data
-
-    return {
-        "subject": found.trials[0].prompt,
-        "perceptor": found.eye,
-        "judge": found.judge,
-        "between_seeds": round(found.measure.between_seeds, 4),
-        "effects": [as_data(effect) for effect in found.effects],
-    }
-
-
-def _cells(effect: "Effect", errors: bool = False) -> list[str]:
-    """The figures of an effect, as they are shown."""
-    from statistics import mean
-
-    from reverie.words.effect import error_of
-
-    def shown(values: Sequence[float], form: str) -> str:
-        error = error_of(values)
-        more = f" ±{error:.3f}" if errors and error == error else ""
-        return form.format(mean(values)) + more
-
-    named = f"{sum(effect.named)}/{len(effect.named)}"
-    return [
-        shown(effect.moved, "{:.3f}"),
-        shown(effect.towards, "{:+.3f}"),
-        shown(effect.judged, "{:+.3f}"),
-        f"{mean(effect.kept):.0%}, {named}" if effect.kept else f"?, {named}",
-    ]
-
-
-def _show(found: Found, console: "Console") -> None:
-    """The table, and what it means."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("words", overflow="fold")
-    for head in ("moved", "towards", "judge", "subject"):
-        table.add_column(head, justify="right", no_wrap=True)
-    for effect in sorted(found.effects, key=lambda e: -sum(e.moved)):
-        table.add_row(effect.modifier, *_cells(effect, errors=True))
-    Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False).print(table)
-    between = found.measure.between_seeds
-    for line in LEGEND:
-        said = line.format(eye=found.eye, judge=found.judge, between=between)
-        console.print(said, style="dim")
-    if not all(found.measure.named):
-        few = f"{sum(found.measure.named)} of {len(found.measure.named)} pictures"
-        subject = found.trials[0].prompt
-        console.print(f"without any modifier {found.judge} names {subject!r} in {few}")
+    said = isinstance(eye, Pocket) and understood([t.modifier for t in tried], eye.model)
+    if said:
+        console.print(f"of the modifiers: {said}", style="dim")
