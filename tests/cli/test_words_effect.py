@@ -65,6 +65,22 @@ def test_what_is_stopped_is_kept_and_gone_on_with(reverie):
     assert json.loads(Path("out/effect.json").read_text()) == stopped
 
 
+def test_ctrl_c_while_a_start_is_chosen_shows_what_is_done(reverie, monkeypatch):
+    from reverie.cli import words_effect
+
+    real = words_effect._recipe
+
+    def interrupted(prompt, canvas, given):
+        if "fog" in prompt:
+            raise KeyboardInterrupt
+        return real(prompt, canvas, given)
+
+    monkeypatch.setattr(words_effect, "_recipe", interrupted)
+    code, out, err = reverie(*EFFECT, "--modifiers", "neon, fog")
+    assert code == 130 and "neon" in out and "fog" not in out
+    assert "2 of 3 done; go on with the same command and -o out" in err
+
+
 def test_json_is_all_there_is_on_stdout(reverie):
     code, out, err = reverie(*EFFECT, "--modifiers", "{neon|fog}", "--json")
     assert code == 0, err

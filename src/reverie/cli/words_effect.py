@@ -5,7 +5,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -108,7 +108,10 @@ def compared(
     def recipe_of(prompt: str) -> "Recipe":
         return adjusted(_recipe(prompt, canvas, given), own, keep_seed=False)
 
-    done = list(_painted(tried, recipe_of, judge, own, on, console))
+    done: list[Recipe] = []
+    with suppress(KeyboardInterrupt):  # between two steps, too, what is done is shown
+        for recipe in _painted(tried, recipe_of, judge, own, on, console):
+            done.append(recipe)
     if len(done) > 1:
         found = measured(tried[: len(done)], done[0], judge, on)
         if json:
