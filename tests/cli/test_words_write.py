@@ -97,6 +97,19 @@ def test_what_came_before_ctrl_c_is_kept(reverie, monkeypatch):
     assert Path("list.txt").read_text() == "a red fox\n"
 
 
+def test_what_cannot_be_put_in_its_file_is_shown(reverie):
+    Path("file").write_text("")
+    code, out, err = reverie(*WRITE, "-n", 3, "-o", "file/list.txt")
+    assert code == 2 and out.count("a lighthouse") == 3 and "file" in err
+
+
+def test_a_list_that_was_written_can_be_read_again_whatever_its_prompts_begin_with(reverie):
+    from reverie.words.lists import read_list
+
+    reverie("words", "write", "#fox", "-n", 3, "-o", "list.txt")
+    assert len(read_list("list.txt")) == 3
+
+
 def test_no_prompt_at_all_is_a_failure_and_no_file(reverie):
     with Served(lambda it, path, body: it.stream("Sure! Here are three:")) as served:
         code, out, err = reverie(*WRITE, "--writer", served.address, "-o", "list.txt")
@@ -119,6 +132,7 @@ def test_prompts_come_as_json(reverie):
         (("a fox", "--writer", "http://127.0.0.1:9"), "cannot be reached"),
         (("a fox", "--writer", "."), "holds no model of transformers"),
         (("a fox", "--model", "llama"), "goes with a server"),
+        (("a fox", "-o", "."), "is a folder; name a file"),
         (("a fox", "--examples", "none.txt"), "none.txt: cannot be read"),
         (("a fox", "--perceptor", "nobody"), "there is no model 'nobody'"),
     ],

@@ -51,7 +51,8 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if self.path == "/v1/models":
             models = getattr(self.server, "models", ["tiny", "large:latest"])
-            self.whole({"data": [{"id": name} for name in models]})
+            listed = [{"id": name} for name in models] if isinstance(models, list) else models
+            self.whole({"data": listed})
         else:
             self.server.answer(self, self.path, body)
 

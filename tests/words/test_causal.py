@@ -92,6 +92,28 @@ def test_the_last_examples_stay_where_there_is_no_room_for_all(folder):
     assert len(writer._asked(many)) < 256 - 40
 
 
+def test_as_many_examples_stay_as_there_is_room_for_without_trying_each(folder):
+    writer, tried = Causal(folder, CPU), []
+    real = writer._ids
+    writer._ids = lambda request: tried.append(1) or real(request)
+    many = Request(description="a fox", examples=("hen",) * 500, count=1)
+    assert 256 - 48 - len("500. hen\n") <= len(writer._asked(many)) <= 256 - 48
+    assert len(tried) < 20
+
+
+def test_a_line_that_was_cut_for_its_length_is_no_prompt(folder, monkeypatch):
+    monkeypatch.setattr("reverie.words.causal.TOKENS", len(TAUGHT[0]) + 8)
+    request = Request(description="a fox", examples=("a hen",), count=1, temperature=0.0)
+    assert [line.strip() for line in Causal(folder, CPU).lines(request, 0)] == [TAUGHT[0]]
+
+
+def test_the_last_line_counts_where_the_model_ended_it(folder, monkeypatch):
+    writer = Causal(folder, CPU)
+    said = [*writer.tokenizer(" a blue cat\n3. a red fox")["input_ids"], 0]
+    monkeypatch.setattr(writer, "_more", lambda *_: said)
+    assert [*writer.lines(REQUEST, 0)] == [" a blue cat", "3. a red fox"]
+
+
 def test_a_description_that_has_no_room_is_refused(folder):
     long = Request(description="a fox " * 60)
     with pytest.raises(WordsError, match=r"takes \d+ tokens, and this model reads 256"):

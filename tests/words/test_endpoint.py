@@ -109,11 +109,59 @@ def test_an_address_is_taken_however_it_ends(served, end):
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost:11434", "ftp://x/v1", "http://", "file:///etc/passwd"]
+    "address",
+    ["localhost:11434", "ftp://x/v1", "http://", "file:///etc/passwd", "http://[::1", "http://a:b"],
 )
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(WordsError, match="is no address of a server"):
         Endpoint(address)
+
+
+@pytest.mark.parametrize("address", ["http://a..b", f"http://{'a' * 70}.com"])
+def test_a_name_that_no_machine_can_have_is_told(address):
+    with pytest.raises(WordsError, match="cannot be reached"):
+        Endpoint(address).chosen()
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 1e12, float("nan")])
+def test_a_timeout_that_is_none_is_refused(timeout):
+    with pytest.raises(WordsError, match=r"timeout is .* s; more than 0"):
+        Endpoint("http://127.0.0.1:9", timeout=timeout)
+
+
+@pytest.mark.parametrize("port", ["9", "none"])
+def test_a_password_in_an_address_is_refused_and_not_shown(port):
+    with pytest.raises(WordsError, match="set REVERIE_WRITER_KEY") as caught:
+        Endpoint(f"http://me:secret@127.0.0.1:{port}")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["secret\nX-More: 1", "secr\u20act"])
+def test_a_key_that_cannot_be_sent_is_told_and_not_shown(monkeypatch, key):
+    monkeypatch.setenv("REVERIE_WRITER_KEY", key)
+    with pytest.raises(WordsError, match="no key can have") as caught:
+        Endpoint("http://127.0.0.1:9").chosen()
+    assert "secr" not in str(caught.value)
+
+
+def test_a_line_end_behind_a_key_is_not_sent(served, monkeypatch):
+    monkeypatch.setenv("REVERIE_WRITER_KEY", "secret\n")
+    server = served(lambda it, path, body: it.stream(TEXT))
+    lines(server)
+    assert server.asked[-1][2]["Authorization"] == "Bearer secret"
+
+
+def test_a_line_that_was_cut_for_its_length_is_no_prompt(served):
+    def streams(it, path, body):
+        it.begin()
+        it.piece("a red fox\nan old ow")
+        it.event({"choices": [{"delta": {}, "finish_reason": "length"}]})
+        it.event("[DONE]")
+        it.chunk(b"")
+
+    one = {"message": {"content": "a red fox\nan old ow"}, "finish_reason": "length"}
+    assert lines(served(streams)) == ["a red fox"]
+    assert lines(served(lambda it, path, body: it.whole({"choices": [one]}))) == ["a red fox"]
 
 
 class TestModels:
@@ -126,6 +174,9 @@ class TestModels:
         server = served(lambda it, path, body: it.stream(TEXT))
         with pytest.raises(WordsError, match=r"has no model 'tiney' .did you mean 'tiny'"):
             endpoint(server, "tiney").chosen()
+        server.models = 5
+        with pytest.raises(WordsError, match="has no models; load one"):
+            endpoint(server).chosen()
         server.models = []
         with pytest.raises(WordsError, match="has no models; load one"):
             endpoint(server).chosen()
@@ -209,10 +260,24 @@ class TestFailures:
             ("<!DOCTYPE html><p>router", "text/html", "answers with a web page"),
             ("{not json", "application/json", "answers with no JSON"),
             ("[1, 2]", "application/json", "JSON of another kind"),
+            ("[" * 100_000, "application/json", "answers with no JSON"),
         ],
     )
     def test_what_is_no_such_server_is_told(self, served, data, kind, message):
         self.fails(served(lambda it, path, body: it.whole(data, kind=kind)), message)
+
+    def test_a_model_that_only_thinks_is_told(self, served):
+        def thinks(it, path, body):
+            it.begin()
+            it.event({"choices": [{"delta": {"reasoning_content": "hm"}}]})
+            it.event({"choices": [{"delta": {}, "finish_reason": "length"}]})
+            it.chunk(b"")
+
+        self.fails(served(thinks), r"wrote nothing in \d+ tokens; if tiny thinks first")
+
+    def test_an_error_does_not_steer_the_terminal(self, served):
+        server = served(lambda it, path, body: it.whole({"error": "\x1b[31mred"}, 500))
+        self.fails(server, "500: red")
 
     def test_garbage_in_the_stream_is_told(self, served):
         def answer(it, path, body):
@@ -235,9 +300,9 @@ class TestFailures:
         def endless(it, path, body):
             it.begin()
             while not it.server.leave.is_set():
-                it.piece("word " * 50)
+                it.piece("a fox\n" + "word " * 50)
 
-        assert len(lines(served(endless))[0]) < 20_000
+        assert 1 < len(lines(served(endless))) < 100
 
     @pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": [{"message": None}]}])
     def test_an_empty_answer_has_no_prompts(self, served, answer):

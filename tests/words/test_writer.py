@@ -59,6 +59,13 @@ def test_the_question_that_a_model_answers_has_all_it_needs():
         "  a   red fox  ",
         "> a red fox;",
         "`a red fox`",
+        "**Prompt 1:** a red fox",
+        "**1. a red fox**",
+        "Prompt #3: a red fox",
+        "a **red** fox",
+        "#a red fox",
+        "\x1b[31ma red fox\x1b[0m",
+        "\x1b]0;mine\x07a red\x00fox",
     ],
 )
 def test_what_models_write_around_prompts_goes(line):
@@ -86,6 +93,7 @@ def test_what_belongs_to_a_prompt_stays(line):
         "---",
         "Prompts:",
         "word " * 1000,
+        "<|im_end|>",
     ],
 )
 def test_what_models_say_to_people_is_no_prompt(line):

@@ -64,6 +64,8 @@ def write(
     from reverie.words.lists import read_list
     from reverie.words.writer import Request, Writing
 
+    if output and Path(output).is_dir():
+        raise WordsError(f"-o {output}: is a folder; name a file for the list")
     chosen = fresh_seed() if seed is None else seed
     request = Request(
         description=description,
@@ -139,7 +141,11 @@ def _written(writing: "Writing", number: int, output: Path | None, json: bool) -
     if json:
         print(json_text.dumps(made, indent=2, ensure_ascii=False))
     if output and made:
-        print(write_list(output, made))
+        try:
+            print(write_list(output, made))
+        except OSError:  # what was written with patience is not lost
+            print(*made, sep="\n", flush=True)
+            raise
     refused = ", ".join(f"{count} {why}" for why, count in writing.refused.most_common())
     if len(made) < number or refused:
         more = f"; refused: {refused}" if refused else ""

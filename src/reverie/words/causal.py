@@ -1,5 +1,6 @@
 """A causal language model of transformers, in a folder on this machine."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -48,8 +49,8 @@ class Causal:
             yield from lines[told:-1]
             told = len(lines) - 1
             if new[-1] in self._ends:
-                break
-        yield from self._text(written).split("\n")[told:]
+                yield from lines[told:]
+                break  # else the last line was cut
 
     def _more(self, ids: list[int], count: int, request: Request, turn: int) -> list[int]:
         """At most so many tokens that follow."""
@@ -84,11 +85,12 @@ class Causal:
 
     def _asked(self, request: Request) -> list[int]:
         """The tokens to go on from, with the last examples that leave room for an answer."""
-        examples = request.examples
-        ids = self._ids(request)
-        while len(ids) > self.room - TOKENS and examples:
-            examples = examples[1:]
-            ids = self._ids(replace(request, examples=examples))
+
+        def without(count: int) -> list[int]:
+            return self._ids(replace(request, examples=request.examples[count:]))
+
+        every = range(len(request.examples))
+        ids = without(bisect_left(every, -self.room + TOKENS, key=lambda n: -len(without(n))))
         if not 0 < len(ids) <= self.room - TOKENS:
             raise WordsError(
                 f"the description takes {len(ids)} tokens, and this model reads {self.room}; "

@@ -20,11 +20,12 @@ from typing import Any
 from reverie.errors import WordsError
 from reverie.spec import hint
 from reverie.version import __version__
-from reverie.words.writer import Request, asked, continued
+from reverie.words.writer import Request, asked, continued, visible
 
 KEY = "REVERIE_WRITER_KEY"
 MOST = 4 << 20  # bytes of an answer; more is no list of prompts
 TOKENS = 48  # that a prompt takes, generously
+DAY = 86_400.0  # seconds
 
 
 class Endpoint:
@@ -36,10 +37,12 @@ class Endpoint:
         timeout: seconds that it may be silent.
 
     Raises:
-        WordsError: the address is none.
+        WordsError: the address is none, or the timeout.
     """
 
     def __init__(self, base: str, model: str | None = None, *, timeout: float = 30.0) -> None:
+        if not 0 < timeout <= DAY:
+            raise WordsError(f"timeout is {timeout:g} s; more than 0, and a day at most, is wanted")
         self.base, self.model, self.timeout = _address(base), model, timeout
         self.chats = True  # until it says that it does not
         host = urllib.parse.urlsplit(self.base).hostname or ""
@@ -57,7 +60,16 @@ class Endpoint:
         }
         with closing(self._answer(request, body)) as answer:
             text = ""
+            said = False
             for piece in self._pieces(answer):
+                if piece is None:  # what is left is half a prompt
+                    if not said:
+                        raise WordsError(
+                            f"{self.base} wrote nothing in {body['max_tokens']} tokens; if "
+                            f"{model} thinks first, turn that off, or ask for more prompts at once"
+                        )
+                    return
+                said = said or bool(piece.strip())
                 *whole, text = (text + piece).split("\n")
                 yield from whole
             yield text
@@ -77,6 +89,7 @@ class Endpoint:
             error.close()
             return self.model or "default"  # a server of one model need not list it
         listed = found.get("data") or found.get("models") or []
+        listed = listed if isinstance(listed, list) else []
         names = [str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one]
         if self.model is None:
             if not names:
@@ -107,21 +120,25 @@ class Endpoint:
 
     def _open(self, path: str, body: dict[str, Any] | None = None) -> HTTPResponse:
         headers = {"User-Agent": f"reverie/{__version__}", "Content-Type": "application/json"}
-        if os.environ.get(KEY):
-            headers["Authorization"] = f"Bearer {os.environ[KEY]}"
+        if _key():
+            headers["Authorization"] = f"Bearer {_key()}"
         data = None if body is None else json.dumps(body).encode()
         asking = urllib.request.Request(self.base + path, data, headers)
         try:
             return self._opener.open(asking, timeout=self.timeout)
         except urllib.error.HTTPError:
             raise
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeError) as error:
             raise WordsError(self._silence(error, "cannot be reached")) from error
 
-    def _pieces(self, answer: HTTPResponse) -> Iterator[str]:
-        """The text of an answer as it comes, or all at once where the server does not stream."""
+    def _pieces(self, answer: HTTPResponse) -> Iterator[str | None]:
+        """The text of an answer as it comes, or all at once where the server does not stream; and
+        None, last, where it was cut off for its length."""
         if "text/event-stream" not in answer.headers.get("Content-Type", ""):
-            yield _said(_json(self._whole(answer), self.base), self.base)
+            whole = _json(self._whole(answer), self.base)
+            yield _said(whole, self.base)
+            if _choice(whole).get("finish_reason") == "length":
+                yield None
             return
         read, finished = 0, False
         while read < MOST:
@@ -134,8 +151,12 @@ class Endpoint:
                 raise WordsError(f"{self.base} broke off in the middle of its answer")
             if event.startswith("data:"):
                 piece = _json(event[5:].encode(), self.base)
-                finished = finished or bool(_choice(piece).get("finish_reason"))
+                ends = _choice(piece).get("finish_reason")
+                finished = finished or bool(ends)
                 yield _said(piece, self.base)
+                if ends == "length":
+                    break
+        yield None
 
     def _line(self, answer: HTTPResponse) -> bytes:
         try:
@@ -172,9 +193,9 @@ class Endpoint:
                 said = b""
         try:
             text = _message(json.loads(said))
-        except ValueError:
+        except (ValueError, RecursionError):
             text = "" if said.lstrip()[:1] == b"<" else said.decode(errors="replace")
-        line = " ".join(text.split())[:200] or str(error.reason)
+        line = _short(text) or str(error.reason)
         key = f"; set {KEY}" if error.code in (401, 403) else ""
         moved = error.headers.get("Location") if 300 <= error.code < 400 else None
         to = f"; it has moved to {moved}, name that address" if moved else ""
@@ -187,16 +208,30 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _address(base: str) -> str:
-    parts = urllib.parse.urlsplit(base.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise WordsError(
-            f"{base!r} is no address of a server; it looks like http://localhost:11434/v1"
-        )
+    if "@" in base.partition("//")[2].partition("/")[0]:  # not shown: it is a secret
+        raise WordsError(f"an address with a name or a password in it is not used; set {KEY}")
+    wrong = WordsError(
+        f"{base!r} is no address of a server; it looks like http://localhost:11434/v1"
+    )
+    try:
+        parts = urllib.parse.urlsplit(base.strip())
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:  # brackets or a port that cannot be
+        raise wrong from error
+    if not good:
+        raise wrong
     path = parts.path.rstrip("/")
     for known in ("/chat/completions", "/completions", "/models"):
         path = path.removesuffix(known)
     path = path if "/v1" in path else f"{path}/v1"
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _key() -> str:
+    key = os.environ.get(KEY, "").strip()
+    if not (key.isascii() and key.isprintable()):  # not shown: it is a secret
+        raise WordsError(f"{KEY} holds a letter or a line that no key can have; set it again")
+    return key
 
 
 def _is_here(host: str) -> bool:
@@ -209,7 +244,7 @@ def _is_here(host: str) -> bool:
 def _json(data: bytes, base: str) -> dict[str, Any]:
     try:
         found = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         what = "a web page" if data.lstrip()[:1] == b"<" else "no JSON"
         raise WordsError(
             f"{base} answers with {what}; name the address of an OpenAI-compatible server"
@@ -222,7 +257,7 @@ def _json(data: bytes, base: str) -> dict[str, Any]:
 def _said(answer: dict[str, Any], base: str) -> str:
     """The text in an answer, or in a piece of one."""
     if answer.get("error"):
-        raise WordsError(f"{base} failed: {' '.join(_message(answer).split())[:200]}")
+        raise WordsError(f"{base} failed: {_short(_message(answer))}")
     one = _choice(answer)
     part = one.get("delta") or one.get("message") or one
     text = part.get("content") or part.get("text") if isinstance(part, dict) else None
@@ -233,6 +268,11 @@ def _choice(answer: dict[str, Any]) -> dict[str, Any]:
     """The first of the choices that an answer has."""
     choices = answer.get("choices") or [{}]
     return choices[0] if isinstance(choices, list) and isinstance(choices[0], dict) else {}
+
+
+def _short(text: str) -> str:
+    """A text of a stranger as part of a line that is shown."""
+    return " ".join(visible(text).split())[:200]
 
 
 def _message(answer: Any) -> str:

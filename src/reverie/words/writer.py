@@ -20,12 +20,14 @@ ROUNDS = 6  # in which a writer is asked again, as long as something new comes
 LONGEST = 2_000  # letters of a line: more is no prompt
 MOST = 10_000  # prompts
 _MARKER = re.compile(
-    r"(?:\(?\d{1,4}[.):\]]|[-*•>#\u2013\u2014]+|prompt(?:\s*\d+)?\s*:)\s+", re.IGNORECASE
+    r"(?:\(?\d{1,4}[.):\]]|[-*•>#\u2013\u2014]+|prompt(?:\s*#?\d+)?\s*:)\s+", re.IGNORECASE
 )
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07?|[\x00-\x1f\x7f-\x9f]")
+_BOLD = re.compile(r"(\*\*|__)(.+?)\1")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}  # noqa: RUF001
 _CHATTER = re.compile(
     r"(?:sure|of course|certainly|okay|ok|absolutely|here (?:are|is)|here you|i hope|let me know|"
-    r"these (?:are|prompts)|note|feel free|below are)\b.*[:.!?]$|.*:$|```.*|---+|===+",
+    r"these (?:are|prompts)|note|feel free|below are)\b.*[:.!?]$|.*:$|```.*|---+|===+|<[^>]*>",
     re.IGNORECASE,
 )
 
@@ -133,6 +135,11 @@ class Writing:
         return "" if all(self.fits(prompt.words or "") for prompt in every) else "too long"
 
 
+def visible(text: str) -> str:
+    """A text of a stranger without what would steer a terminal."""
+    return _CONTROL.sub(" ", text)
+
+
 def plain(text: str) -> str:
     """A prompt as it is compared with others: without marks, case and accents."""
     return " ".join(re.findall(r"[^\W_]+", fold(text)))
@@ -156,12 +163,13 @@ def cleaned(lines: Iterable[str]) -> Iterator[str]:
 
 
 def bare(line: str) -> str:
-    """A line without the marks before and around it."""
-    text = " ".join(line.split())
+    """A line without the marks before, around and in it. None begins with `#`: that is a remark."""
+    text = " ".join(visible(line).split())
+    text = _BOLD.sub(r"\2", text).lstrip("#")
     while True:
         was = text
         text = _MARKER.sub("", text, count=1) if _MARKER.match(text) else text
-        text = re.sub(r"^(\*\*|__|\*)(.+)\1([.,]?)$", r"\2", text)
+        text = re.sub(r"^\*(.+)\*[.,]?$", r"\1", text)
         if len(text) > 1 and text[-1] in ",;":
             text = text[:-1].rstrip()
         if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
