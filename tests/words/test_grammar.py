@@ -34,6 +34,16 @@ def test_as_many_are_written_as_were_asked_for_and_each_keeps_its_subject():
     assert len({*made}) == 20 and all(line.startswith("a lighthouse") for line in made)
 
 
+def test_a_subject_with_modifiers_or_a_full_stop_goes_on_in_its_place():
+    request = Request(description="a lighthouse, xylotype:2", count=30)
+    made = [*Writing(Grammar(), request, lambda text: True)]
+    assert all(", xylotype" in line and ":" not in line for line in made)
+    assert not any("xylotype " in line for line in made)
+    assert any(line.startswith("a lighthouse in ") for line in made)
+    stop = [*Writing(Grammar(), Request(description="a lighthouse.", count=9), lambda text: True)]
+    assert not any("." in line for line in stop)
+
+
 def test_without_examples_modifiers_are_those_of_the_library():
     known = {modifier.words for modifier in modifiers()}
     tails = [tail for line in written() for tail in line.split(", ")[1:]]

@@ -74,7 +74,17 @@ def test_what_models_write_around_prompts_goes(line):
 
 @pytest.mark.parametrize(
     "line",
-    ["3d render of a fox", "2 owls", "a fox - an owl", "16:9 fox", "a fox's den", "*", "a 'fox'"],
+    [
+        "here is a fox in the snow.",
+        "note pinned to a wall.",
+        "3d render of a fox",
+        "2 owls",
+        "a fox - an owl",
+        "16:9 fox",
+        "a fox's den",
+        "*",
+        "a 'fox'",
+    ],
 )
 def test_what_belongs_to_a_prompt_stays(line):
     assert [*cleaned([line])] == ([line] if line != "*" else [])
@@ -86,6 +96,9 @@ def test_what_belongs_to_a_prompt_stays(line):
         "",
         "Sure! Here are ten prompts:",
         "Here are some prompts for you:",
+        "All prompts are unique.",
+        "Enjoy!",
+        "Note: some are long.",
         "Of course, I can help with that.",
         "I hope these help!",
         "Let me know if you want more.",

@@ -64,14 +64,15 @@ class Grammar:
 
     def lines(self, request: Request, turn: int) -> Iterator[str]:
         learnt = learn(request.examples)
+        subject = prompts.title(prompts.parse(request.description)).rstrip(" .;:!,")
+        head, *tails = (part.strip() for part in subject.split(","))
         for line in range(LINES * request.count):
             dice = Dice(request.seed, turn, line, temperature=request.temperature)
-            head = f"{request.description.strip()} {self._setting(request, learnt, dice)}".strip()
-            yield ", ".join([head, *self._looks(learnt, dice)])
+            whole = f"{head} {self._setting(head.split(), learnt, dice)}".strip()
+            yield ", ".join([whole, *tails, *self._looks(learnt, dice)])
 
-    def _setting(self, request: Request, learnt: "Learnt", dice: "Dice") -> str:
+    def _setting(self, words: Sequence[str], learnt: "Learnt", dice: "Dice") -> str:
         """What the subject goes on with, or nothing."""
-        words = request.description.split()
         if dice.chance() < 0.35:
             return ""
         if learnt.follows and dice.chance() < 0.75:

@@ -26,8 +26,9 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07?|[\x00-\x1
 _BOLD = re.compile(r"(\*\*|__)(.+?)\1")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}  # noqa: RUF001
 _CHATTER = re.compile(
-    r"(?:sure|of course|certainly|okay|ok|absolutely|here (?:are|is)|here you|i hope|let me know|"
-    r"these (?:are|prompts)|note|feel free|below are)\b.*[:.!?]$|.*:$|```.*|---+|===+|<[^>]*>",
+    r"(?:sure|of course|certainly|okay|ok|absolutely|here you|i hope|let me know|enjoy|note that|"
+    r"these (?:are|prompts)|feel free|below are)\b.*[:.!?]$|(?:here|all)\b.*\bprompts?\b.*[:.!]$|"
+    r"note:.*|.*:$|```.*|---+|===+|<[^>]*>",
     re.IGNORECASE,
 )
 
