@@ -188,3 +188,15 @@ class TestWildcards:
         (folder / "empty.txt").write_text("# nothing\n")
         with pytest.raises(WordsError, match=r"column 3: .*empty.txt: has no lines"):
             expand("a __empty__", wildcards(folder))
+
+    def test_wildcards_that_double_in_each_other_are_read_once_and_refused(self, tmp_path):
+        for depth in range(40):
+            (tmp_path / f"w{depth}.txt").write_text(f"a __w{depth + 1}__ __w{depth + 1}__\nb\n")
+        (tmp_path / "w40.txt").write_text("c\n")
+        with pytest.raises(WordsError, match=r"prompts of up to [\d,]{15,} letters; 20,000 are"):
+            expand("__w0__", wildcards(tmp_path), number=1)
+        assert len(expand("__w36__", wildcards(tmp_path), number=9)) == 9
+
+    def test_a_chain_without_end_is_refused(self):
+        with pytest.raises(WordsError, match="more than 50 deep in each other"):
+            expand("__w0__", lambda name: [f"__w{int(name[1:]) + 1}__"])

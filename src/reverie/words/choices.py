@@ -1,7 +1,7 @@
 """A template as a tree: texts, rows and choices.
 
-Each knows how many texts it stands for, `count`, and makes any of them by its number in [0, count),
-`at`: so that none has to be made to count them.
+Each knows how many texts it stands for, `count`, and how long they are at most, `length`, and makes
+any of them by its number in [0, count), `at`: so that none has to be made to know about them.
 """
 
 import math
@@ -13,6 +13,10 @@ from functools import cached_property
 class Text:
     text: str
     count: int = 1
+
+    @property
+    def length(self) -> int:
+        return len(self.text)
 
     def at(self, number: int) -> str:
         return self.text
@@ -27,6 +31,10 @@ class Row:
     @cached_property
     def count(self) -> int:
         return math.prod(part.count for part in self.parts)
+
+    @cached_property
+    def length(self) -> int:
+        return sum(part.length for part in self.parts)
 
     def at(self, number: int) -> str:
         return "".join(self.texts(number))
@@ -52,6 +60,10 @@ class Choice:
     @cached_property
     def count(self) -> int:
         return self._ways[self.pick][0]
+
+    @cached_property
+    def length(self) -> int:
+        return self.pick * (2 + max(option.length for option in self.options))
 
     def at(self, number: int) -> str:
         found: list[str] = []

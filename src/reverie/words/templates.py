@@ -28,7 +28,9 @@ from reverie.words.choices import Choice, Node, Row, Text
 from reverie.words.wildcards import Lookup, wildcards
 
 MOST = 10_000  # prompts, unless a number is asked for
+LONGEST = 20_000  # letters of a prompt: wildcards in wildcards grow quickly
 DEEPEST = 20  # braces in braces
+CHAIN = 50  # wildcards in wildcards
 _MARK = re.compile(r"\\[{}_|]|__[A-Za-z][\w/-]*?__|\{(?:\s*(\d+)\$\$)?|[|}]")
 
 
@@ -60,6 +62,12 @@ def expand(
     lookup = lookup or wildcards()
     before, after = read(prefix, lookup), read(suffix, lookup)
     rows = [Row((before, read(template, lookup), after)) for template in templates]
+    for template, row in zip(templates, rows, strict=True):
+        if row.length > LONGEST:
+            raise WordsError(
+                f"{template!r} stands for prompts of up to {row.length:,} letters; {LONGEST:,} are "
+                "the most"
+            )
     count = sum(row.count for row in rows)
     if number is None and count > MOST:
         what = f"{templates[0]!r} stands" if len(rows) == 1 else f"{len(rows)} templates stand"
@@ -88,7 +96,7 @@ def read(template: str, lookup: Lookup) -> Row:
     Raises:
         WordsError: a brace is not closed, or a wildcard is not known.
     """
-    return _Reader(template, lookup, ()).row()
+    return _Reader(template, lookup, (), {}).row()
 
 
 @dataclass(frozen=True)
@@ -117,10 +125,12 @@ def _tokens(template: str) -> Iterator[_Token]:
 
 
 class _Reader:
-    """Reads one template. `within`: the wildcards it came out of."""
+    """Reads one template. within: the wildcards it came out of; known: those that were read."""
 
-    def __init__(self, text: str, lookup: Lookup, within: tuple[str, ...]) -> None:
-        self.text, self.lookup, self.within = text, lookup, within
+    def __init__(
+        self, text: str, lookup: Lookup, within: tuple[str, ...], known: dict[str, Choice]
+    ) -> None:
+        self.text, self.lookup, self.within, self.known = text, lookup, within, known
         self.left = deque(_tokens(text))
 
     def row(self, depth: int = 0) -> Row:
@@ -161,13 +171,18 @@ class _Reader:
     def _wildcard(self, token: _Token) -> Choice:
         if token.text in self.within:
             raise self._wrong(f"the wildcard __{token.text}__ contains itself", token)
+        if len(self.within) == CHAIN:
+            raise self._wrong(f"wildcards are more than {CHAIN} deep in each other", token)
+        if token.text in self.known:
+            return self.known[token.text]
         try:
             lines = dict.fromkeys(self.lookup(token.text))
         except WordsError as error:
             raise self._wrong(str(error), token) from error
         within = (*self.within, token.text)
-        options = tuple(_Reader(line, self.lookup, within).row() for line in lines)
-        return Choice(options, wildcard=True)
+        options = tuple(_Reader(line, self.lookup, within, self.known).row() for line in lines)
+        self.known[token.text] = Choice(options, wildcard=True)
+        return self.known[token.text]
 
     def _wrong(self, message: str, token: _Token) -> WordsError:
         return WordsError(f"template {self.text!r}, column {token.at + 1}: {message}")
