@@ -95,12 +95,16 @@ def compared(
     from rich.console import Console
 
     from reverie.device import machine
+    from reverie.errors import SpecError
     from reverie.recipes.trials import trials
     from reverie.recipes.words import perceptors
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     on = machine(own.device, own.precision)
-    perceptors(judge)[0].build(on)  # what is wrong with it is said before anything is painted
+    judging, *more = perceptors(judge)
+    if more:
+        raise SpecError(f"--judge {judge}: is several; name one")
+    judging.build(on)  # what is wrong with it is said before anything is painted
     folder, seed = _place(subject, own)
     tried = trials(subject, split(modifiers), folder)
     own = dataclasses.replace(own, seed=seed)

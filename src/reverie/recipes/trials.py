@@ -32,14 +32,23 @@ def trials(subject: str, modifiers: Sequence[str], under: Path) -> list[Trial]:
         under: the folder of all.
 
     Raises:
-        WordsError, PromptError: one cannot be read.
+        WordsError, PromptError: one cannot be read, or is more than words.
     """
     from reverie import prompt as prompts
+    from reverie.errors import WordsError
+    from reverie.prompt import Prompt
     from reverie.words.templates import dressed, expand
 
     prompts.parse(subject)
     made = [Trial("", subject, under / WITHOUT)]
-    for modifier in expand(modifiers):
+    for line in expand(modifiers):
+        read = [prompt for scene in prompts.parse(line) for prompt in scene]
+        modifier = read[0].words or ""
+        if not modifier or read != [Prompt(words=modifier)]:
+            raise WordsError(
+                f"modifier {line!r}: has a weight, a place, a picture or a second prompt; only "
+                "words can stand behind the words of the subject"
+            )
         slug = re.sub(r"\W+", "-", modifier.lower()).strip("-")[:48] or "modifier"
         taken = {trial.folder.name for trial in made}
         free = next(n for n in (slug, *(f"{slug}-{i}" for i in range(2, 10_000))) if n not in taken)

@@ -1,0 +1,37 @@
+"""Words are tried out behind a subject."""
+
+from pathlib import Path
+
+import pytest
+
+from reverie.errors import WordsError
+from reverie.prompt import parse
+from reverie.recipes.trials import trials
+
+
+def test_the_subject_comes_first_and_then_with_each_modifier():
+    tried = trials("a fox:2 | text:-0.5", ["neon", "{oil|gouache}", "oil"], Path("out"))
+    assert [(t.modifier, t.prompt) for t in tried] == [
+        ("", "a fox:2 | text:-0.5"),
+        ("neon", "a fox, neon:2.0 | text:-0.5"),
+        ("oil", "a fox, oil:2.0 | text:-0.5"),
+        ("gouache", "a fox, gouache:2.0 | text:-0.5"),
+    ]
+
+
+def test_every_prompt_has_a_folder_of_its_own():
+    tried = trials("a fox", ["oil, wet", "oil wet", "雪", "!!!", "0 without"], Path("out"))
+    folders = [t.folder for t in tried]
+    assert len({*folders}) == 6 and all(folder.parent == Path("out") for folder in folders)
+
+
+def test_escaped_marks_of_a_modifier_stay_plain():
+    (_, tried) = trials("a fox", [r"16\:9 \| wide"], Path("out"))
+    assert tried.modifier == "16:9 | wide"
+    assert parse(tried.prompt)[0][0].words == "a fox, 16:9 | wide"
+
+
+@pytest.mark.parametrize("modifier", ["neon:0.4", "fog @ left", "fog | mist", "x.png", "a ^ b"])
+def test_what_is_more_than_words_is_refused(modifier):
+    with pytest.raises(WordsError, match="only words can stand behind"):
+        trials("a fox", [modifier], Path("out"))
