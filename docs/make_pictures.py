@@ -400,6 +400,15 @@ def templates() -> None:
     labelled(told, 4, "templates.webp", side=256)
 
 
+def weights() -> None:
+    """What the weight of a second prompt does."""
+    told = []
+    for tail in ("", " | snow:0.3", " | snow:1", " | snow:2", " | orange:-0.5", ", snow"):
+        text = f"a fox{tail}"
+        told.append((text, frames("fourier", text, (300,), seed=1, size=(192, 192))[-1]))
+    labelled(told, 6, "weights.webp", side=192)
+
+
 def painted_24(recipe: str, name: str) -> None:
     """A sheet of the prompts of the bench, as the bench paints them."""
     words = (HERE.parents[1] / "bench" / "blind_prompts.txt").read_text().splitlines()
@@ -456,7 +465,7 @@ PAGES = {
     for page in (
         *(cutouts, steps, stages, scenes, vqgan, faces, edits, spooky),
         *(big_sleep, deep_daze, mixing, dream, dream_layers),
-        *(drawing, drawing_kinds, plotter, styles, words, templates),
+        *(drawing, drawing_kinds, plotter, styles, words, templates, weights),
     )
 }
 
