@@ -23,6 +23,8 @@ def test_every_prompt_has_a_folder_of_its_own():
     tried = trials("a fox", ["oil, wet", "oil wet", "雪", "!!!", "0 without"], Path("out"))
     folders = [t.folder for t in tried]
     assert len({*folders}) == 6 and all(folder.parent == Path("out") for folder in folders)
+    alone = trials("a fox", ["oil wet"], Path("out"))[1]
+    assert alone.folder == tried[2].folder  # whatever stands beside it
 
 
 def test_escaped_marks_of_a_modifier_stay_plain():
@@ -33,5 +35,11 @@ def test_escaped_marks_of_a_modifier_stay_plain():
 
 @pytest.mark.parametrize("modifier", ["neon:0.4", "fog @ left", "fog | mist", "x.png", "a ^ b"])
 def test_what_is_more_than_words_is_refused(modifier):
-    with pytest.raises(WordsError, match="only words can stand behind"):
+    with pytest.raises(WordsError, match="only words can stand beside"):
         trials("a fox", [modifier], Path("out"))
+
+
+@pytest.mark.parametrize("subject", ["a fox:-1", "fox.png", "noise:3"])
+def test_a_subject_without_words_that_attract_is_refused(subject):
+    with pytest.raises(WordsError, match="has no words that attract"):
+        trials(subject, ["neon"], Path("out"))

@@ -49,6 +49,8 @@ def test_every_artist_of_the_package_died_before_1954():
         ("albrecht durer", "Albrecht Dürer"),
         ("colored pencil", "coloured pencil"),
         ("in the style of van Gogh", "Vincent van Gogh"),
+        ("Bruegel", "Pieter Bruegel the Elder"),
+        ("trompe l\u2019oeil", "trompe l'oeil"),
     ],
 )
 def test_a_modifier_is_found_however_it_is_written(written, name):
@@ -104,7 +106,7 @@ def test_a_category_that_is_no_file_name_is_refused(category, tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("name", ["", "  ", "by ", "two\nlines"])
+@pytest.mark.parametrize("name", ["", "  ", "by ", "two\nlines", "a\x7fb", "\udcff"])
 def test_a_name_of_nothing_is_refused(name):
     with pytest.raises(WordsError, match="give it a name on one line"):
         add(Modifier(name=name, category="media", does="", known_from="", own=True))
@@ -117,3 +119,40 @@ def test_a_broken_file_of_ones_own_is_named(text, tmp_path):
     file.write_text(text)
     with pytest.raises(WordsError, match=re.escape(str(file))):
         modifiers()
+
+
+def test_remarks_in_ones_own_files_stay(tmp_path):
+    file = add(Modifier(name="glow", category="mine", does="glows", known_from="", own=True))
+    file.write_text("\ufeff# of the winter\n" + file.read_text())
+    add(Modifier(name="gleam", category="mine", does="", known_from="", own=True))
+    add(Modifier(name="Glow", category="mine", does="glows more", known_from="", own=True))
+    assert file.read_text() == '# of the winter\n"gleam" = ["", ""]\n"Glow" = ["glows more", ""]\n'
+    library.remove_own("gleam")
+    assert file.read_text() == '# of the winter\n"Glow" = ["glows more", ""]\n'
+
+
+def test_a_broken_file_costs_no_word_of_another(tmp_path):
+    file = add(Modifier(name="glow", category="mine", does="glows", known_from="", own=True))
+    before = file.read_text()
+    (tmp_path / "words" / "z.toml").write_text("a = [")
+    with pytest.raises(WordsError, match=r"z\.toml"):
+        add(Modifier(name="glow", category="other", does="", known_from="", own=True))
+    assert file.read_text() == before and not (tmp_path / "words" / "other.toml").exists()
+
+
+def test_a_word_on_several_lines_is_left_to_its_author(tmp_path):
+    file = tmp_path / "words" / "mine.toml"
+    file.parent.mkdir()
+    file.write_text('"glow" = [\n"a",\n"b"]\n')
+    for change in (
+        lambda: add(Modifier(name="glow", category="mine", does="", known_from="", own=True)),
+        lambda: library.remove_own("glow"),
+    ):
+        with pytest.raises(WordsError, match="on several lines"):
+            change()
+    assert find("glow").does == "a"
+
+
+def test_an_artist_who_has_a_by_gets_no_second_one():
+    add(Modifier(name="by Jane Doe", category="artists", does="", known_from="", own=True))
+    assert find("jane doe").words == "by Jane Doe"

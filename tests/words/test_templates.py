@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reverie.errors import PromptError, WordsError
-from reverie.prompt import parse
+from reverie.prompt import Prompt, parse
+from reverie.words.library import Modifier, add
 from reverie.words.templates import expand, read
 from reverie.words.wildcards import wildcards
 
@@ -84,7 +85,9 @@ def test_all_options_are_chosen_about_as_often():
 
 def test_more_than_ten_thousand_are_only_made_when_a_number_is_asked_for():
     template = "__artists__ __artists__ __media__ __styles__ __lighting__ __camera__"
-    with pytest.raises(WordsError, match=r"stands for 88,\d{3},\d{3},\d{3} prompts; say how many"):
+    with pytest.raises(
+        WordsError, match=r"stands for 88,\d{3},\d{3},\d{3} prompts; ask for a number"
+    ):
         expand(template)
     assert len(expand(template, number=3)) == 3
     with pytest.raises(WordsError, match="number is 0"):
@@ -129,7 +132,7 @@ def test_words_around_are_templates_and_bring_their_commas():
         ("a {3$$x|y}", 3, "3 of 2 cannot be picked"),
         ("a {0$$x|y}", 3, "0 of 2 cannot be picked"),
         ("a __mediums__", 3, "no wildcard __mediums__ .did you mean 'media'"),
-        ("{" * 30 + "a" + "}" * 30, 21, "more than 20 deep"),
+        ("{" * 60 + "a" + "}" * 60, 41, "more than 40 deep"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_column(template, column, message):
@@ -190,13 +193,72 @@ class TestWildcards:
             expand("a __empty__", wildcards(folder))
 
     def test_wildcards_that_double_in_each_other_are_read_once_and_refused(self, tmp_path):
-        for depth in range(40):
+        for depth in range(30):
             (tmp_path / f"w{depth}.txt").write_text(f"a __w{depth + 1}__ __w{depth + 1}__\nb\n")
-        (tmp_path / "w40.txt").write_text("c\n")
-        with pytest.raises(WordsError, match=r"prompts of up to [\d,]{15,} letters; 20,000 are"):
+        (tmp_path / "w30.txt").write_text("c\n")
+        with pytest.raises(WordsError, match=r"prompts of up to [\d,]{12,} letters; 20,000 are"):
             expand("__w0__", wildcards(tmp_path), number=1)
-        assert len(expand("__w36__", wildcards(tmp_path), number=9)) == 9
+        assert len(expand("__w26__", wildcards(tmp_path), number=9)) == 9
 
     def test_a_chain_without_end_is_refused(self):
-        with pytest.raises(WordsError, match="more than 50 deep in each other"):
+        with pytest.raises(WordsError, match="more than 40 deep"):
             expand("__w0__", lambda name: [f"__w{int(name[1:]) + 1}__"])
+
+    def test_a_chain_of_wildcards_that_are_known_is_refused_too(self):
+        def lookup(name):
+            return [f"__w{int(name[1:]) - 1}__"] if name != "w0" else ["a"]
+
+        every = "{" + "|".join(f"__w{i}__" for i in range(100)) + "}"
+        with pytest.raises(WordsError, match="more than 40 deep"):
+            expand(every, lookup)
+
+    def test_braces_and_wildcards_in_each_other_count_together(self):
+        with pytest.raises(WordsError, match="more than 40 deep"):
+            expand("__w0__", lambda name: ["{" * 9 + f"__w{int(name[1:]) + 1}__" + "}" * 9])
+
+    def test_words_of_the_library_stand_for_themselves(self):
+        names = ("a:2", "b | c", "d ^ e", "{f}", "g__h__", "i @ left", "j + k")
+        for name in names:
+            add(Modifier(name=name, category="mine", does="", known_from="", own=True))
+        made = [parse(line) for line in expand("__mine__")]
+        assert {scenes[0][0].words for scenes in made} == {*names}
+        assert all(scenes == ((Prompt(words=scenes[0][0].words),),) for scenes in made)
+
+
+def test_numbers_beyond_all_bounds_are_told_in_a_line():
+    with pytest.raises(WordsError, match="more than 10\\^30") as caught:
+        expand("{a|b|c|d|e|f|g|h|i|j}" * 900)
+    assert len(str(caught.value)) < 400
+    with pytest.raises(WordsError, match="column"):
+        expand("{" + "9" * 6 + "$$a|b}")
+    assert expand("{" + "9" * 5000 + "$$a|b}")[1] == "b"  # no number, but words
+    with pytest.raises(WordsError, match="too many to pick"):
+        expand("{2000$$" + "|".join(map(str, range(3000))) + "}", number=1)
+
+
+def test_of_many_numbers_beyond_63_bits_all_are_drawn():
+    made = expand("{a|b|c|d|e|f|g|h|i|j}" * 40, number=50)
+    assert {line[0] for line in made} == {*"abcdefghij"}
+
+
+def test_a_rare_text_is_found_and_many_equal_ones_take_no_time():
+    assert expand("{" + "a|" * 800 + "b}", number=2) == ["a", "b"]
+    assert expand("{a|a}" * 12, number=4096) == ["a" * 12]
+
+
+def test_wildcards_are_read_once_for_all_templates():
+    asked = []
+    lines = expand(["a __w__", "b __w__"], lambda name: asked.append(name) or ["x", "y"])
+    assert lines == ["a x", "a y", "b x", "b y"] and asked == ["w"]
+
+
+@pytest.mark.parametrize("words", ["mosaic:0.5", "x | y", "fog @ left", "x.png", "a ^ b"])
+def test_words_around_are_words_alone(words):
+    for where in ("prefix", "suffix"):
+        with pytest.raises(WordsError, match="only words can stand beside"):
+            expand("a fox", **{where: words})
+
+
+def test_marks_that_belong_to_the_words_stay():
+    assert expand("a smile, :)") == ["a smile, :)"]
+    assert expand("a sign, {x|y}:2") == ["a sign, x:2", "a sign, y:2"]

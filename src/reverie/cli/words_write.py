@@ -142,7 +142,7 @@ def _written(writing: "Writing", number: int, output: Path | None, json: bool) -
         print(json_text.dumps(made, indent=2, ensure_ascii=False))
     if output and made:
         try:
-            print(write_list(output, made))
+            print(write_list(output, made), file=sys.stderr if json else sys.stdout)
         except OSError:  # what was written with patience is not lost
             print(*made, sep="\n", flush=True)
             raise

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reverie.protocols import digest
+
 if TYPE_CHECKING:
     from reverie.protocols import Machine, PerceptorSpec
     from reverie.recipe import Recipe
     from reverie.run import Run
+    from reverie.words.wildcards import Lookup
 
 WITHOUT = "0-without"  # the folder of the subject alone
 
@@ -24,36 +27,40 @@ class Trial:
     folder: Path
 
 
-def trials(subject: str, modifiers: Sequence[str], under: Path) -> list[Trial]:
+def trials(
+    subject: str, modifiers: Sequence[str], under: Path, lookup: "Lookup | None" = None
+) -> list[Trial]:
     """The subject alone, and with each modifier behind the words of every prompt that attracts.
 
     Args:
         modifiers: templates, too; equal ones are tried once.
         under: the folder of all.
+        lookup: the lines of a wildcard; without it, those of the library.
 
     Raises:
         WordsError, PromptError: one cannot be read, or is more than words.
     """
     from reverie import prompt as prompts
     from reverie.errors import WordsError
-    from reverie.prompt import Prompt
-    from reverie.words.templates import dressed, expand
+    from reverie.words.templates import dressed, expand, only_words
 
     prompts.parse(subject)
     made = [Trial("", subject, under / WITHOUT)]
-    for line in expand(modifiers):
-        read = [prompt for scene in prompts.parse(line) for prompt in scene]
-        modifier = read[0].words or ""
-        if not modifier or read != [Prompt(words=modifier)]:
+    for line in expand(modifiers, lookup):
+        modifier = only_words(line)
+        prompt = dressed(subject, "", modifier)
+        if prompts.parse(prompt) == prompts.parse(subject):
             raise WordsError(
-                f"modifier {line!r}: has a weight, a place, a picture or a second prompt; only "
-                "words can stand behind the words of the subject"
+                f"{subject!r} has no words that attract, for modifiers to stand behind"
             )
-        slug = re.sub(r"\W+", "-", modifier.lower()).strip("-")[:48] or "modifier"
-        taken = {trial.folder.name for trial in made}
-        free = next(n for n in (slug, *(f"{slug}-{i}" for i in range(2, 10_000))) if n not in taken)
-        made.append(Trial(modifier, dressed(subject, "", modifier), under / free))
+        made.append(Trial(modifier, prompt, under / _named(modifier)))
     return made
+
+
+def _named(modifier: str) -> str:
+    """A folder of its own for a modifier, whatever stands beside it, on every system."""
+    slug = re.sub(r"\W+", "-", modifier.lower()).strip("-")[:48]
+    return f"{slug}-{digest(modifier) % 0x10000:04x}"
 
 
 def begun(trial: Trial, recipe: "Recipe", on: "Machine", *, overwrite: bool = False) -> "Run":

@@ -1,7 +1,8 @@
 """A template as a tree: texts, rows and choices.
 
-Each knows how many texts it stands for, `count`, and how long they are at most, `length`, and makes
-any of them by its number in [0, count), `at`: so that none has to be made to know about them.
+Each knows how many texts it stands for, `count`, how long they are at most, `length`, and how deep
+choices are in it, `depth`, and makes any of its texts by its number in [0, count), `at`: so that
+none has to be made to know about them.
 """
 
 import math
@@ -17,6 +18,10 @@ class Text:
     @property
     def length(self) -> int:
         return len(self.text)
+
+    @property
+    def depth(self) -> int:
+        return 0
 
     def at(self, number: int) -> str:
         return self.text
@@ -35,6 +40,10 @@ class Row:
     @cached_property
     def length(self) -> int:
         return sum(part.length for part in self.parts)
+
+    @cached_property
+    def depth(self) -> int:
+        return max((part.depth for part in self.parts), default=0)
 
     def at(self, number: int) -> str:
         return "".join(self.texts(number))
@@ -64,6 +73,10 @@ class Choice:
     @cached_property
     def length(self) -> int:
         return self.pick * (2 + max(option.length for option in self.options))
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max(option.depth for option in self.options)
 
     def at(self, number: int) -> str:
         found: list[str] = []

@@ -2,7 +2,7 @@
 
 The `.toml` files beside this one hold them, a file for each category; a user's own are in files of
 the same form in the folder of `own_folder`, and win over those of the package.
-Source: art history and the prompts of 2021; of artists, only those who died before 1954.
+Source: art history and the prompts of 2021; in the category of artists, those who died before 1954.
 """
 
 import difflib
@@ -32,7 +32,7 @@ CATEGORIES = (
     "quality",
     "artists",
 )
-_AMERICAN = {"colour": "color", "grey": "gray", "centred": "centered", "mould": "mold"}
+_AMERICAN = {"colour": "color", "grey": "gray", "centred": "centered"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,8 @@ class Modifier:
     @property
     def words(self) -> str:
         """As it stands in a prompt, behind a comma."""
-        return f"by {self.name}" if self.category == "artists" else self.name
+        bare = self.category != "artists" or self.name.lower().startswith("by ")
+        return self.name if bare else f"by {self.name}"
 
 
 def modifiers(category: str | None = None) -> list[Modifier]:
@@ -87,12 +88,14 @@ def find(name: str) -> Modifier:
 
 
 def known(words: str) -> Modifier | None:
-    """The modifier that some words are, or None. Of an artist the last name is enough."""
+    """The modifier that some words are, or None. Of an artist a part of the name is enough that no
+    other has."""
     wanted = fold(words)
     if wanted in library():
         return library()[wanted]
-    ends = [m for n, m in library().items() if m.category == "artists" and n.endswith(f" {wanted}")]
-    return ends[0] if len(ends) == 1 else None
+    artists = {n: m for n, m in library().items() if m.category == "artists"}
+    named = [m for n, m in artists.items() if f" {wanted} " in f" {n} "]
+    return named[0] if len(named) == 1 else None
 
 
 def search(text: str) -> list[Modifier]:
@@ -113,7 +116,8 @@ def fold(text: str) -> str:
     """A text as it is compared: lower case, no accents, no hyphens, one spelling, no "by"."""
     # "ø" is a letter of its own to Unicode, and not an "o" with a stroke
     letters = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o"))
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    plain = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", letters).replace("\u2019", "'")
+    plain = unicodedata.normalize("NFC", plain)  # the marks of other scripts are theirs
     plain = re.sub(r"[\s\-_]+", " ", plain).strip()
     for british, american in _AMERICAN.items():
         plain = plain.replace(british, american)
@@ -139,30 +143,60 @@ def add(modifier: Modifier) -> Path:
     Raises:
         WordsError: it has no name, or its category cannot be the name of a file.
     """
-    if not fold(modifier.name) or any(letter < " " for letter in modifier.name):
+    if not fold(modifier.name) or not modifier.name.isprintable():
         raise WordsError(f"{modifier.name!r} is no modifier: give it a name on one line")
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", modifier.category):
         raise WordsError(
             f"category {modifier.category!r}: write it in small letters, such as "
             f"{', '.join(CATEGORIES[:3])}"
         )
-    remove_own(modifier.name)
+    library()  # a broken file is told before anything is changed
     file = own_folder() / f"{modifier.category}.toml"
-    mine = [*(_read(file, own=True) if file.exists() else []), modifier]
-    _write(file, mine)
+    before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
+    kept = _without(before, modifier.name)
+    texts = (modifier.name, modifier.does, modifier.known_from)
+    name, *about = (_quoted(text) for text in texts)
+    whole = f"{kept}{name} = [{', '.join(about)}]\n"
+    try:
+        tomllib.loads(whole)
+    except tomllib.TOMLDecodeError as error:
+        raise WordsError(
+            f"{file}: {modifier.name!r} is on several lines; change it there by hand"
+        ) from error
+    _write(file, whole)
+    remove_own(modifier.name, but=file)
     return file
 
 
-def remove_own(name: str) -> bool:
-    """Takes a modifier out of the user's own, and says whether it was there."""
+def remove_own(name: str, *, but: Path | None = None) -> bool:
+    """Takes a modifier out of the user's own files, `but` for one, and says whether it was there.
+    All else in them stays.
+
+    Raises:
+        WordsError: a file is broken, or has it in a form of its own.
+    """
     folder, gone = own_folder(), False
     for file in sorted(folder.glob("*.toml")) if folder.is_dir() else []:
-        mine = _read(file, own=True)
-        rest = [modifier for modifier in mine if fold(modifier.name) != fold(name)]
-        if len(rest) < len(mine):
-            gone = True
-            _write(file, rest)
+        if file == but or fold(name) not in {fold(m.name) for m in _read(file, own=True)}:
+            continue
+        gone = True
+        _write(file, _without(file.read_text(encoding="utf-8-sig"), name))
+        if fold(name) in {fold(m.name) for m in _read(file, own=True)}:
+            raise WordsError(f"{file}: {name!r} is on several lines; take it out by hand")
     return gone
+
+
+def _without(text: str, name: str) -> str:
+    """A file of own modifiers without the lines of one, each ended."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        try:
+            names = [fold(key) for key in tomllib.loads(line)]
+        except (tomllib.TOMLDecodeError, RecursionError):
+            names = []
+        if fold(name) not in names:
+            kept.append(f"{line}\n")
+    return "".join(kept)
 
 
 @lru_cache(maxsize=2)
@@ -179,8 +213,8 @@ def _library(own: tuple[tuple[Path, int], ...]) -> Mapping[str, Modifier]:
 def _read(file: Path, *, own: bool) -> list[Modifier]:
     """The modifiers of a file: lines of `"name" = ["what it does", "where it is known from"]`."""
     try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        entries = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise WordsError(f"{file}: cannot be read ({error}); mend it or delete it") from error
     for name, about in entries.items():
         texts = isinstance(about, list) and all(isinstance(text, str) for text in about)
@@ -195,15 +229,17 @@ def _read(file: Path, *, own: bool) -> list[Modifier]:
     ]
 
 
-def _write(file: Path, every: list[Modifier]) -> None:
+def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{_quoted(m.name)} = [{_quoted(m.does)}, {_quoted(m.known_from)}]" for m in every]
     temporary = file.with_suffix(".tmp")
-    temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    temporary.replace(file)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _quoted(text: str) -> str:
     """A TOML string."""
     marks = {"\\": "\\\\", '"': '\\"'}
-    return '"' + "".join(marks.get(x, x if x >= " " else " ") for x in text) + '"'
+    return '"' + "".join(marks.get(x, x if x.isprintable() else " ") for x in text) + '"'

@@ -29,9 +29,9 @@ from reverie.words.wildcards import Lookup, wildcards
 
 MOST = 10_000  # prompts, unless a number is asked for
 LONGEST = 20_000  # letters of a prompt: wildcards in wildcards grow quickly
-DEEPEST = 20  # braces in braces
-CHAIN = 50  # wildcards in wildcards
-_MARK = re.compile(r"\\[{}_|]|__[A-Za-z][\w/-]*?__|\{(?:\s*(\d+)\$\$)?|[|}]")
+DEEPEST = 40  # choices and wildcards in each other
+WIDEST = 1_000_000  # options, times how many of them are picked
+_MARK = re.compile(r"\\[{}_|]|__[A-Za-z][\w/-]*?__|\{(?:\s*([0-9]{1,6})\$\$)?|[|}]")
 
 
 def expand(
@@ -60,22 +60,25 @@ def expand(
         raise WordsError(f"number is {number}; 1 or more prompts can be made")
     templates = [templates] if isinstance(templates, str) else templates
     lookup = lookup or wildcards()
-    before, after = read(prefix, lookup), read(suffix, lookup)
-    rows = [Row((before, read(template, lookup), after)) for template in templates]
+    known: dict[str, Choice] = {}
+    before, after = read(prefix, lookup, known), read(suffix, lookup, known)
+    rows = [Row((before, read(template, lookup, known), after)) for template in templates]
     for template, row in zip(templates, rows, strict=True):
         if row.length > LONGEST:
             raise WordsError(
-                f"{template!r} stands for prompts of up to {row.length:,} letters; {LONGEST:,} are "
-                "the most"
+                f"{_cut(template)!r} stands for prompts of up to {_said(row.length)} letters; "
+                f"{LONGEST:,} are the most"
             )
     count = sum(row.count for row in rows)
     if number is None and count > MOST:
-        what = f"{templates[0]!r} stands" if len(rows) == 1 else f"{len(rows)} templates stand"
-        raise WordsError(f"{what} for {count:,} prompts; say how many of them, such as -n 100")
+        one = f"{_cut(templates[0])!r} stands"
+        what = one if len(rows) == 1 else f"{len(rows)} templates stand"
+        raise WordsError(f"{what} for {_said(count)} prompts; ask for a number of them, at random")
     made: dict[str, None] = {}
     for index in _numbers(count, number, seed):
         first, line, last = _texts(rows, index)
-        made[dressed(_tidy(line), first, last)] = None
+        around = [only_words(text) if text.strip() else "" for text in (first, last)]
+        made[dressed(_tidy(line), *around)] = None
         if len(made) == number:
             break
     return [*made]
@@ -90,13 +93,25 @@ def _texts(rows: Sequence[Row], index: int) -> list[str]:
     raise IndexError(index)
 
 
-def read(template: str, lookup: Lookup) -> Row:
+def _said(number: int) -> str:
+    """A number, however large."""
+    return f"{number:,}" if number < 10**30 else "more than 10^30"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def read(template: str, lookup: Lookup, known: dict[str, Choice] | None = None) -> Row:
     """A template as a tree.
+
+    Args:
+        known: wildcards that were read before, and more of them afterwards.
 
     Raises:
         WordsError: a brace is not closed, or a wildcard is not known.
     """
-    return _Reader(template, lookup, (), {}).row()
+    return _Reader(template, lookup, (), {} if known is None else known).row()
 
 
 @dataclass(frozen=True)
@@ -125,12 +140,19 @@ def _tokens(template: str) -> Iterator[_Token]:
 
 
 class _Reader:
-    """Reads one template. within: the wildcards it came out of; known: those that were read."""
+    """Reads one template. within: the wildcards it came out of; known: those that were read;
+    base: how deep it stands in others."""
 
     def __init__(
-        self, text: str, lookup: Lookup, within: tuple[str, ...], known: dict[str, Choice]
+        self,
+        text: str,
+        lookup: Lookup,
+        within: tuple[str, ...],
+        known: dict[str, Choice],
+        base: int = 0,
     ) -> None:
         self.text, self.lookup, self.within, self.known = text, lookup, within, known
+        self.base = base
         self.left = deque(_tokens(text))
 
     def row(self, depth: int = 0) -> Row:
@@ -147,13 +169,12 @@ class _Reader:
             case "}":
                 raise self._wrong(r"here is a } without its { (a plain one is \})", token)
             case "__":
-                return self._wildcard(token)
+                return self._wildcard(token, depth + 1)
             case _:  # text, or a bar of the prompt line's own
                 return Text(token.text)
 
     def _choice(self, opened: _Token, depth: int) -> Choice:
-        if depth > DEEPEST:
-            raise self._wrong(f"choices are nested more than {DEEPEST} deep", opened)
+        self._refuse_deep(self.base + depth, opened)
         options: list[Node] = []
         ends = opened
         while ends.kind != "}":
@@ -166,26 +187,35 @@ class _Reader:
         options = [one for option in options for one in _lines(option)]
         if not 1 <= opened.pick <= len(options):
             raise self._wrong(f"{opened.pick} of {len(options)} cannot be picked", opened)
+        if opened.pick * len(options) > WIDEST:
+            raise self._wrong(f"{opened.pick} of {len(options)} are too many to pick", opened)
         return Choice(tuple(options), opened.pick)
 
-    def _wildcard(self, token: _Token) -> Choice:
+    def _wildcard(self, token: _Token, depth: int) -> Choice:
         if token.text in self.within:
             raise self._wrong(f"the wildcard __{token.text}__ contains itself", token)
-        if len(self.within) == CHAIN:
-            raise self._wrong(f"wildcards are more than {CHAIN} deep in each other", token)
-        if token.text in self.known:
-            return self.known[token.text]
+        found = self.known.get(token.text)
+        self._refuse_deep(self.base + depth - 1 + (found.depth if found else 1), token)
+        if found:
+            return found
         try:
             lines = dict.fromkeys(self.lookup(token.text))
         except WordsError as error:
             raise self._wrong(str(error), token) from error
         within = (*self.within, token.text)
-        options = tuple(_Reader(line, self.lookup, within, self.known).row() for line in lines)
+        options = tuple(
+            _Reader(line, self.lookup, within, self.known, self.base + depth).row()
+            for line in lines
+        )
         self.known[token.text] = Choice(options, wildcard=True)
         return self.known[token.text]
 
+    def _refuse_deep(self, depth: int, token: _Token) -> None:
+        if depth > DEEPEST:
+            raise self._wrong(f"choices are nested more than {DEEPEST} deep", token)
+
     def _wrong(self, message: str, token: _Token) -> WordsError:
-        return WordsError(f"template {self.text!r}, column {token.at + 1}: {message}")
+        return WordsError(f"template {_cut(self.text)!r}, column {token.at + 1}: {message}")
 
 
 def _lines(option: Node) -> Sequence[Node]:
@@ -197,13 +227,16 @@ def _lines(option: Node) -> Sequence[Node]:
 
 
 def _numbers(count: int, number: int | None, seed: int) -> Iterator[int]:
-    """Numbers below `count`: all in order, or at random far more than enough of them, for one may
-    come again, and two may stand for the same words."""
+    """Numbers below `count`: all in order; or at random, each once where that can be listed, else
+    more than enough of them, for one may come again, and two may stand for the same words."""
     if number is None:
         yield from range(count)
         return
+    if count <= 10 * MOST:
+        yield from sorted(range(count), key=lambda index: digest(seed, "template", index))
+        return
     digits = range(1 + count.bit_length() // 50)  # of 63 bits: the remainder is even enough
-    for draw in range(100 * min(number, count)):
+    for draw in range(100 * number):
         parts = [digest(seed, "template", draw, digit) for digit in digits]
         yield sum(part << (63 * digit) for digit, part in enumerate(parts)) % count
 
@@ -213,8 +246,24 @@ def _tidy(line: str) -> str:
     line = re.sub(r"\s+", " ", line)
     line = re.sub(r"(?:\s*,)+(?=\s*,)", "", line)
     line = re.sub(r"\s+,", ",", line)
-    line = re.sub(r"(?<!\S),\s*|,\s*(?=$|:|\||\^)", "", line)
+    line = re.sub(r"(?<!\S),\s*|,\s*(?=$|:[\d.+-]|\||\^)", "", line)
     return line.strip()
+
+
+def only_words(text: str) -> str:
+    """The words of a text that is nothing but words.
+
+    Raises:
+        WordsError: it has a weight, a place, a picture or a second prompt.
+    """
+    read = [prompt for scene in prompts.parse(text) for prompt in scene]
+    words = read[0].words
+    if not words or read != [prompts.Prompt(words=words)]:
+        raise WordsError(
+            f"{text!r} has a weight, a place, a picture or a second prompt; only words can stand "
+            "beside those of a prompt"
+        )
+    return words
 
 
 def dressed(line: str, prefix: str, suffix: str) -> str:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from reverie import prompt as prompts
 from reverie.errors import WordsError
+from reverie.prompt import Prompt
 from reverie.spec import hint
 from reverie.words.library import modifiers
 from reverie.words.lists import read_list
@@ -28,7 +30,7 @@ def wildcards(*folders: str | Path) -> Lookup:
             file = Path(folder) / f"{name}.txt"
             if file.is_file():
                 return read_list(file)
-        found = [_plain(modifier.words) for modifier in modifiers() if modifier.category == name]
+        found = [plain(modifier.words) for modifier in modifiers() if modifier.category == name]
         if not found:
             raise WordsError(f"there is no wildcard __{name}__{hint(name, _names(folders))}")
         return found
@@ -45,6 +47,7 @@ def _names(folders: Sequence[str | Path]) -> list[str]:
     ]
 
 
-def _plain(text: str) -> str:
-    """A text that stands for itself in a template and in a prompt."""
-    return re.sub(r"__|[{}|:^]", lambda found: "".join(f"\\{x}" for x in found[0]), text)
+def plain(words: str) -> str:
+    """Words as they stand for themselves in a template and in a prompt."""
+    line = prompts.line(((Prompt(words=words),),))
+    return re.sub(r"__|[{}]", lambda found: "".join(f"\\{x}" for x in found[0]), line)
