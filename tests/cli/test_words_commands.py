@@ -83,3 +83,14 @@ def test_templates_come_from_a_file_and_go_to_one(reverie):
     code, out, _ = reverie("words", "expand", "a cat", "--file", "in.txt", "-o", "out/list.txt")
     assert (code, out) == (0, "out/list.txt\n")
     assert Path("out/list.txt").read_text() == "a cat\na fox\nan owl:1.5\na hen:1.5\n"
+
+
+def test_letters_that_a_terminal_lacks_are_replaced(reverie, monkeypatch):
+    import io
+    import sys
+
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert reverie("words", "show", "papier-mache")[0] == 0
+    out.flush()
+    assert b"papier-m?ch" in out.buffer.getvalue()

@@ -113,3 +113,17 @@ def test_mistakes_are_told_before_anything_is_painted(reverie, arguments, said):
     code, out, err = reverie("words", "effect", *arguments)
     assert (code, out) == (2, "") and said in err, err
     assert not Path("pictures").exists() and not Path("x.png").exists()
+
+
+def test_modifiers_are_cut_at_commas_that_part_words():
+    from reverie.cli.words_effect import split
+
+    assert split("1,000 lamps, {a,b|c}, d, ") == ["1,000 lamps", "{a,b|c}", "d"]
+    assert split(r"\{x, neon") == [r"\{x", "neon"]
+
+
+def test_wildcards_of_ones_own_work(reverie):
+    Path("wildcards").mkdir()
+    Path("wildcards/glow.txt").write_text("neon\n")
+    code, _, err = reverie(*EFFECT, "--modifiers", "__glow__", "--budget", "0s")
+    assert code == 0 and "2 prompts" in err and "a castle" in err

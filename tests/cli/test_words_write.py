@@ -118,8 +118,8 @@ def test_no_prompt_at_all_is_a_failure_and_no_file(reverie):
 
 
 def test_prompts_come_as_json(reverie):
-    _, out, _ = reverie(*WRITE, "-n", 3, "--json")
-    assert len(json.loads(out)) == 3
+    _, out, err = reverie(*WRITE, "-n", 3, "--json", "-o", "list.txt")
+    assert len(json.loads(out)) == 3 and "list.txt" in err
 
 
 @pytest.mark.parametrize(

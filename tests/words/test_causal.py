@@ -1,5 +1,7 @@
 """A causal model of transformers, small, and trained here on a few lines."""
 
+import json
+
 import pytest
 import torch
 
@@ -143,3 +145,51 @@ def test_pickled_weights_are_not_read(folder, tmp_path):
     torch.save({"a": torch.zeros(1)}, tmp_path / "pytorch_model.bin")
     with pytest.raises(WordsError, match="cannot be read"):
         Causal(tmp_path, CPU)
+
+
+def copied(folder, target):
+    for file in folder.iterdir():
+        (target / file.name).write_bytes(file.read_bytes())
+    return target
+
+
+def test_no_code_that_comes_with_a_model_is_run(folder, tmp_path):
+    copied(folder, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "evil.py").write_text(
+        f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n"
+    )
+    with pytest.raises(WordsError, match="cannot be read"):
+        Causal(tmp_path, CPU)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_that_lacks_weights_is_refused(folder, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    copied(folder, tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    tensors.pop("transformer.h.0.attn.c_attn.weight")
+    save_file(tensors, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(WordsError, match="lacks weights of the model, such as .*c_attn"):
+        Causal(tmp_path, CPU)
+
+
+@pytest.mark.parametrize("broken", [[], {"n_head": "x"}, {"n_head": 0}])
+def test_a_configuration_of_nonsense_is_told(folder, tmp_path, broken):
+    copied(folder, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    text = json.dumps(config | broken if isinstance(broken, dict) else broken)
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(WordsError, match="cannot be read"):
+        Causal(tmp_path, CPU)
+
+
+@pytest.mark.parametrize("template", ["{% if", "{{ raise_exception('no') }}"])
+def test_a_chat_template_that_fails_is_told(folder, template):
+    writer = Causal(folder, CPU)
+    writer.tokenizer.chat_template = template
+    with pytest.raises(WordsError, match="chat template cannot be used"):
+        next(writer.lines(REQUEST, 0))

@@ -328,3 +328,50 @@ def test_a_stream_may_end_without_its_last_mark_where_the_text_did(served):
         it.chunk(b"")
 
     assert lines(served(answer)) == ["a red fox"]
+
+
+def test_what_is_not_encrypted_goes_through_no_proxy(served, monkeypatch):
+    monkeypatch.setenv("REVERIE_WRITER_KEY", "secret")
+    proxy = served(lambda it, path, body: it.stream(TEXT))
+    monkeypatch.setenv("http_proxy", proxy.address)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(WordsError):
+        Endpoint("http://writer.invalid").chosen()
+    assert not proxy.asked
+
+
+def test_a_key_is_not_shown_where_a_server_repeats_it(served, monkeypatch):
+    monkeypatch.setenv("REVERIE_WRITER_KEY", "sekret123")
+    server = served(lambda it, path, body: it.whole({"error": "bad key sekret123"}, 401))
+    with pytest.raises(WordsError) as caught:
+        lines(server)
+    assert "bad key ***" in str(caught.value) and "sekret123" not in str(caught.value)
+    with pytest.raises(WordsError) as caught:
+        Endpoint("http://user:pass/word@host/v1")
+    assert "pass/word" not in str(caught.value)
+
+
+def test_what_a_server_calls_its_models_cannot_steer_a_terminal(served):
+    server = served(lambda it, path, body: it.stream(TEXT))
+    server.models = ["\x1b[2Jevil\nmodel"]
+    assert endpoint(server).chosen() == "evil model"
+
+
+def test_a_server_that_only_says_that_it_is_there_is_not_waited_for(served):
+    def pings(it, path, body):
+        it.begin()
+        while not it.server.leave.wait(0.05):
+            it.chunk(b": ping\n\n")
+
+    with pytest.raises(WordsError, match=r"said nothing for 0\.3 s"):
+        lines(served(pings), timeout=0.3)
+
+
+def test_a_text_that_has_ended_is_not_waited_on(served):
+    def holds(it, path, body):
+        it.begin()
+        it.piece("a red fox")
+        it.event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+        it.server.leave.wait(30)
+
+    assert lines(served(holds), timeout=0.5) == ["a red fox"]

@@ -117,3 +117,18 @@ def test_higher_temperature_evens_out_the_chances():
 
     assert share(0.5) > share(1.0) > share(2.0) > 0.5
     assert share(1.0) == pytest.approx(0.8, abs=0.06)
+
+
+def test_a_temperature_near_0_is_the_likeliest_too():
+    dice = Dice(1, temperature=1e-9)
+    assert {dice.weighted({"a": 3, "b": 4}) for _ in range(50)} == {"b"}
+
+
+def test_examples_that_are_no_prompts_teach_all_the_same():
+    assert learn(["an owl | ", "a hen, mosaic"]).tails == ["mosaic"]
+
+
+def test_marks_in_a_description_stay_words():
+    request = Request(description=r"a \| b", count=5)
+    made = [*Writing(Grammar(), request, lambda text: True)]
+    assert len(made) == 5 and all(line.startswith(r"a \| b") for line in made)

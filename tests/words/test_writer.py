@@ -75,6 +75,9 @@ def test_what_models_write_around_prompts_goes(line):
 @pytest.mark.parametrize(
     "line",
     [
+        "Absolutely massive castle in fog.",
+        "Sure-footed goat on a cliff.",
+        "All quiet.",
         "here is a fox in the snow.",
         "note pinned to a wall.",
         "3d render of a fox",
@@ -179,3 +182,11 @@ def test_a_writer_is_not_asked_for_ever():
 def test_what_cannot_be_asked_is_refused(wrong, message):
     with pytest.raises(WordsError, match=message):
         Request(**{"description": "a fox", **wrong})
+
+
+def test_marks_of_other_scripts_make_other_words():
+    assert written(["かき", "がき", "Café", "cafe"])[0] == ["かき", "がき", "Café"]
+
+
+def test_a_remark_in_front_is_none():
+    assert [*cleaned(["# a fox", '"a fox", "an owl"'])] == ["a fox", '"a fox", "an owl"']

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from reverie.cli import words_effect, words_explain, words_write
 from reverie.cli.looking import Json
+from reverie.cli.words_explain import show_any_letters
 from reverie.errors import WordsError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def show(*name: str, json: Json = False) -> int:
 
     modifier = find(" ".join(name))
     if json:
-        print(json_text.dumps(_data(modifier), indent=2, ensure_ascii=False))
+        print(json_text.dumps(_data(modifier), indent=2))
         return 0
     unknown = reading([modifier.words])
     strange = [*unknown.guessed, *(f"{asked} (read as {read})" for asked, read in unknown.instead)]
@@ -80,6 +81,7 @@ def show(*name: str, json: Json = False) -> int:
         "measure it": f'reverie words effect "a castle" --modifiers "{modifier.words}"',
         "pocket models": f"do not know {', '.join(strange)}" if strange else "know the words",
     }
+    show_any_letters()
     print(modifier.name)
     for head, text in rows.items():
         print(f"  {head:<13}  {text}")
@@ -155,6 +157,7 @@ def expand(
     from reverie.recipes.paint import fresh_seed
     from reverie.words.lists import read_list, write_list
     from reverie.words.templates import expand as expanded
+    from reverie.words.wildcards import usual_folders
     from reverie.words.wildcards import wildcards as lookup_in
 
     templates = [*template, *(read_list(file) if file else [])]
@@ -163,7 +166,7 @@ def expand(
     chosen = fresh_seed() if seed is None else seed
     made = expanded(
         templates,
-        lookup_in(*(wildcards or _usual_wildcards())),
+        lookup_in(*(wildcards or usual_folders())),
         number=number,
         seed=chosen,
         prefix=prefix,
@@ -187,12 +190,6 @@ app.command(words_explain.explain)
 app.command(words_write.write)
 
 
-def _usual_wildcards() -> Sequence[str]:
-    from pathlib import Path
-
-    return ["wildcards"] if Path("wildcards").is_dir() else []
-
-
 def _data(modifier: "Modifier") -> dict[str, Any]:
     import dataclasses
 
@@ -204,8 +201,9 @@ def _print(modifiers: "Sequence[Modifier]", json: bool) -> int:
     from rich.table import Table
 
     if json:
-        print(json_text.dumps([_data(m) for m in modifiers], indent=2, ensure_ascii=False))
+        print(json_text.dumps([_data(m) for m in modifiers], indent=2))
         return 0
+    show_any_letters()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("words", no_wrap=True)
     table.add_column("category", style="dim", no_wrap=True)

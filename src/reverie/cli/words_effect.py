@@ -1,6 +1,7 @@
 """`reverie words effect`: what modifiers do to a picture, painted and measured."""
 
 import json as json_text
+import re
 import shlex
 import sys
 import time
@@ -98,6 +99,7 @@ def compared(
     from reverie.errors import SpecError
     from reverie.recipes.trials import trials
     from reverie.recipes.words import perceptors
+    from reverie.words.wildcards import usual_folders, wildcards
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     on = machine(own.device, own.precision)
@@ -106,7 +108,7 @@ def compared(
         raise SpecError(f"--judge {judge}: is several; name one")
     judging.build(on)  # what is wrong with it is said before anything is painted
     folder, seed = _place(subject, own)
-    tried = trials(subject, split(modifiers), folder)
+    tried = trials(subject, split(modifiers), folder, wildcards(*usual_folders()))
     own = dataclasses.replace(own, seed=seed)
 
     def recipe_of(prompt: str) -> "Recipe":
@@ -140,12 +142,12 @@ def split(modifiers: str) -> list[str]:
     from reverie.errors import WordsError
 
     parts, depth = [""], 0
-    for letter in modifiers:
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        if letter == "," and depth <= 0:
+    for part in re.findall(r"\\.|\d,(?=\d)|.", modifiers, re.DOTALL):  # not in "1,000"
+        depth += {"{": 1, "}": -1}.get(part, 0)
+        if part == "," and depth <= 0:
             parts.append("")
         else:
-            parts[-1] += letter
+            parts[-1] += part
     named = [part.strip() for part in parts if part.strip()]
     if not named:
         raise WordsError(f'--modifiers {modifiers!r}: name some, such as "oil painting, mosaic"')

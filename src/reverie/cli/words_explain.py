@@ -75,8 +75,7 @@ def _print_page(name: str, told: "Explanation") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a prompt may have any letters
+    show_any_letters()
     console = Console(highlight=False, markup=False, emoji=False)
     for at, scene in enumerate(told.scenes, 1):
         for place, one in enumerate(scene):
@@ -90,6 +89,12 @@ def _print_page(name: str, told: "Explanation") -> None:
                 console.print(title.append(how, style="not bold"))
             if one.words:
                 _print_words(console, name, told, one)
+
+
+def show_any_letters() -> None:
+    """Lets stdout show what it can, where its encoding has not all letters."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _how(prompt: "Prompt") -> str:

@@ -44,7 +44,7 @@ def draw_grid(blocks: Sequence[Block], path: Path, *, tile: int = 192) -> Path:
     for place, (block, row) in enumerate(zip(blocks, tiles, strict=True)):
         left = EDGE + place % columns * (across + EDGE)
         top = EDGE + place // columns * (down + EDGE)
-        draw.text((left, top), block.title, INK, _font(TITLE))
+        draw.text((left, top), _cut(block.title), INK, _font(TITLE))
         draw.text((left, top + TITLE + 6), block.line, QUIET, _font(LINE))
         for i, one in enumerate(row):
             sheet.paste(one, (left + i * (wide + GAP), top + HEAD))
@@ -62,8 +62,12 @@ def _tile(picture: Path, side: int) -> Pil.Image:
 
 
 def _width(block: Block) -> int:
-    texts = ((block.title, TITLE), (block.line, LINE))
+    texts = ((_cut(block.title), TITLE), (block.line, LINE))
     return round(max(_font(size).getlength(text) for text, size in texts))
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= 80 else f"{title[:79]}…"
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

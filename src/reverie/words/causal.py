@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from reverie.errors import WordsError
 from reverie.perceptor.siglip import quiet
@@ -102,7 +101,13 @@ class Causal:
         if not self.tokenizer.chat_template:
             return self.tokenizer(continued(request))["input_ids"]
         chat = [{"role": "user", "content": asked(request)}]
-        text = self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+        try:
+            text = self.tokenizer.apply_chat_template(
+                chat, tokenize=False, add_generation_prompt=True
+            )
+        except Exception as error:  # it is a program of the model's
+            why = " ".join(str(error).split())[:200]
+            raise WordsError(f"its chat template cannot be used ({why})") from error
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
@@ -119,10 +124,18 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     try:
         with quiet(transformers):
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **how)
-            model = transformers.AutoModelForCausalLM.from_pretrained(
-                folder, use_safetensors=True, dtype=torch.float32, **how
+            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                folder,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **how,
             )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+    except Exception as error:  # whatever a broken file makes of it
         why = " ".join(str(error).split())[:200]
         raise WordsError(f"{folder}: cannot be read as a causal language model ({why})") from error
+    model, told = loaded
+    missing = sorted(told["missing_keys"])
+    if missing:
+        raise WordsError(f"{folder}: lacks weights of the model, such as {missing[0]}")
     return tokenizer, model.eval().requires_grad_(False)

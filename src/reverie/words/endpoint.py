@@ -3,12 +3,13 @@
 llama.cpp's server, Ollama and vLLM all speak it: `/chat/completions` or `/completions` below a
 base address that ends in `/v1`, answered as server-sent events.
 Differs: from client libraries in what it does not do: no retries behind one's back, no redirects,
-no proxy for this machine itself, and a key only from the variable `REVERIE_WRITER_KEY`.
+no proxy that would read what is not encrypted, and a key only from the variable
+`REVERIE_WRITER_KEY`.
 """
 
-import ipaddress
 import json
 import os
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -45,8 +46,8 @@ class Endpoint:
             raise WordsError(f"timeout is {timeout:g} s; more than 0, and a day at most, is wanted")
         self.base, self.model, self.timeout = _address(base), model, timeout
         self.chats = True  # until it says that it does not
-        host = urllib.parse.urlsplit(self.base).hostname or ""
-        proxies = [urllib.request.ProxyHandler({})] if _is_here(host) else []
+        plain = self.base.startswith("http:")
+        proxies = [urllib.request.ProxyHandler({})] if plain else []
         self._opener = urllib.request.build_opener(_NoRedirects, *proxies)
 
     def lines(self, request: Request, turn: int) -> Iterator[str]:
@@ -90,7 +91,7 @@ class Endpoint:
             return self.model or "default"  # a server of one model need not list it
         listed = found.get("data") or found.get("models") or []
         listed = listed if isinstance(listed, list) else []
-        names = [str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one]
+        names = [_short(str(one["id"])) for one in listed if isinstance(one, dict) and "id" in one]
         if self.model is None:
             if not names:
                 raise WordsError(f"{self.base} has no models; load one there, or give --model")
@@ -140,22 +141,26 @@ class Endpoint:
             if _choice(whole).get("finish_reason") == "length":
                 yield None
             return
-        read, finished = 0, False
+        read, last = 0, time.monotonic()
         while read < MOST:
             line = self._line(answer)
             read += len(line)
             event = line.decode(errors="replace").strip()
-            if event.removeprefix("data:").strip() == "[DONE]" or (finished and not line):
+            if event.removeprefix("data:").strip() == "[DONE]":
                 return
             if not line:
                 raise WordsError(f"{self.base} broke off in the middle of its answer")
-            if event.startswith("data:"):
+            if time.monotonic() - last > self.timeout:  # it only says that it is there
+                raise WordsError(self._silence(TimeoutError(), ""))
+            if event.startswith("data:") and event != "data:":
+                last = time.monotonic()
                 piece = _json(event[5:].encode(), self.base)
                 ends = _choice(piece).get("finish_reason")
-                finished = finished or bool(ends)
                 yield _said(piece, self.base)
                 if ends == "length":
                     break
+                if ends:  # it need not say goodbye
+                    return
         yield None
 
     def _line(self, answer: HTTPResponse) -> bytes:
@@ -197,7 +202,7 @@ class Endpoint:
             text = "" if said.lstrip()[:1] == b"<" else said.decode(errors="replace")
         line = _short(text) or str(error.reason)
         key = f"; set {KEY}" if error.code in (401, 403) else ""
-        moved = error.headers.get("Location") if 300 <= error.code < 400 else None
+        moved = _short(error.headers.get("Location") or "") if 300 <= error.code < 400 else ""
         to = f"; it has moved to {moved}, name that address" if moved else ""
         return WordsError(f"{self.base} answered {error.code}: {line}{key}{to}")
 
@@ -208,7 +213,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _address(base: str) -> str:
-    if "@" in base.partition("//")[2].partition("/")[0]:  # not shown: it is a secret
+    if "@" in base:  # not shown: it is a secret
         raise WordsError(f"an address with a name or a password in it is not used; set {KEY}")
     wrong = WordsError(
         f"{base!r} is no address of a server; it looks like http://localhost:11434/v1"
@@ -232,13 +237,6 @@ def _key() -> str:
     if not (key.isascii() and key.isprintable()):  # not shown: it is a secret
         raise WordsError(f"{KEY} holds a letter or a line that no key can have; set it again")
     return key
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _json(data: bytes, base: str) -> dict[str, Any]:
@@ -271,7 +269,8 @@ def _choice(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(text: str) -> str:
-    """A text of a stranger as part of a line that is shown."""
+    """A text of a stranger as part of a line that is shown, without the key."""
+    text = text.replace(_key(), "***") if _key() else text
     return " ".join(visible(text).split())[:200]
 
 

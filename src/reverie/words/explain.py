@@ -104,7 +104,8 @@ def explain(perceptor: Perceptor, text: str) -> Explanation:
     scenes = prompts.parse(text)
     texts = dict.fromkeys(p.words for scene in scenes for p in scene if p.words)
     reads = {words: _reads(reader, words) for words in texts}
-    unknown = _unknown(perceptor, reads.values())
+    room = reader.room if reader else None
+    unknown = _unknown(perceptor, [_within(text, room) for text in reads.values()])
     done = {words: _explained(perceptor, words, reads[words], unknown) for words in texts}
     return Explanation(
         room=reader.room if reader else None,
@@ -126,6 +127,16 @@ def _reads(reader: Reads | None, text: str) -> list[Read]:
     if reader:
         return [*reader.read(text)]
     return [Read(start=start, end=end, pieces=()) for start, end in spans(text)]
+
+
+def _within(reads: Sequence[Read], room: int | None) -> list[Read]:
+    """The words of which something is read."""
+    ends = accumulate(len(read.pieces) for read in reads)
+    return [
+        read
+        for read, end in zip(reads, ends, strict=True)
+        if room is None or end - len(read.pieces) < room
+    ]
 
 
 def _unknown(perceptor: Perceptor, reads: Iterable[Sequence[Read]]) -> dict[str, Unknown]:
@@ -169,7 +180,7 @@ def _explained(
             for read, fate in zip(reads, fates, strict=True)
         ),
         phrases=phrases,
-        unseen=_unseen(reader, text) if reader else (),
+        unseen=_unseen(reader, text[:end]) if reader else (),
         caseless=bool(reader) and text != text.lower() and _same(reader, text, text.lower()),
         modifiers=_modifiers(text, reads, end),
     )

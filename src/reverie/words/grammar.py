@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from reverie import prompt as prompts
 from reverie.errors import PromptError
+from reverie.prompt import Prompt
 from reverie.protocols import digest
 from reverie.words.library import modifiers
 from reverie.words.writer import Request
@@ -69,7 +70,8 @@ class Grammar:
         for line in range(LINES * request.count):
             dice = Dice(request.seed, turn, line, temperature=request.temperature)
             whole = f"{head} {self._setting(head.split(), learnt, dice)}".strip()
-            yield ", ".join([whole, *tails, *self._looks(learnt, dice)])
+            words = ", ".join([whole, *tails, *self._looks(learnt, dice)])
+            yield prompts.line(((Prompt(words=words),),))
 
     def _setting(self, words: Sequence[str], learnt: "Learnt", dice: "Dice") -> str:
         """What the subject goes on with, or nothing."""
@@ -178,7 +180,8 @@ class Dice:
         """A word, by how often it came."""
         if self.temperature == 0:
             return max(of, key=lambda word: (of[word], word))
-        weights = [count ** (1 / self.temperature) for count in of.values()]
+        most = max(of.values())
+        weights = [(count / most) ** (1 / self.temperature) for count in of.values()]
         left = self.chance() * sum(weights)
         for word, weight in zip(of, weights, strict=True):
             left -= weight

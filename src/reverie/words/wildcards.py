@@ -38,6 +38,11 @@ def wildcards(*folders: str | Path) -> Lookup:
     return lookup
 
 
+def usual_folders() -> list[str]:
+    """`wildcards` in the working directory, if it is there."""
+    return ["wildcards"] if Path("wildcards").is_dir() else []
+
+
 def _names(folders: Sequence[str | Path]) -> list[str]:
     """Every name that can be looked up."""
     files = [file.relative_to(f) for f in map(Path, folders) for file in sorted(f.rglob("*.txt"))]

@@ -26,9 +26,9 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07?|[\x00-\x1
 _BOLD = re.compile(r"(\*\*|__)(.+?)\1")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}  # noqa: RUF001
 _CHATTER = re.compile(
-    r"(?:sure|of course|certainly|okay|ok|absolutely|here you|i hope|let me know|enjoy|note that|"
-    r"these (?:are|prompts)|feel free|below are)\b.*[:.!?]$|(?:here|all)\b.*\bprompts?\b.*[:.!]$|"
-    r"note:.*|.*:$|```.*|---+|===+|<[^>]*>",
+    r"(?:sure|of course|certainly|okay|ok|absolutely|enjoy)[,.!:].*|"
+    r"(?:here you go|i hope|let me know|note that|these (?:are|prompts)|feel free|below are)\b.*|"
+    r"(?:here are|all)\b[^,]*\bprompts?\b[^,]*[:.!]|note:.*|.*:|```.*|---+|===+|<[^>]*>",
     re.IGNORECASE,
 )
 
@@ -152,6 +152,8 @@ def cleaned(lines: Iterable[str]) -> Iterator[str]:
     thinking = False
     for line in lines:
         text = line
+        if len(text) > LONGEST:
+            continue
         if "<think>" in text:
             thinking, text = True, text.split("<think>")[0]
         if "</think>" in line:
@@ -159,21 +161,21 @@ def cleaned(lines: Iterable[str]) -> Iterator[str]:
         elif thinking:
             continue
         text = bare(text)
-        if plain(text) and len(text) <= LONGEST and not _CHATTER.fullmatch(text):
+        if plain(text) and not _CHATTER.fullmatch(text):
             yield text
 
 
 def bare(line: str) -> str:
     """A line without the marks before, around and in it. None begins with `#`: that is a remark."""
     text = " ".join(visible(line).split())
-    text = _BOLD.sub(r"\2", text).lstrip("#")
+    text = _BOLD.sub(r"\2", text).lstrip("# ")
     while True:
         was = text
         text = _MARKER.sub("", text, count=1) if _MARKER.match(text) else text
         text = re.sub(r"^\*(.+)\*[.,]?$", r"\1", text)
         if len(text) > 1 and text[-1] in ",;":
             text = text[:-1].rstrip()
-        if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+        if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] not in text[1:-1]:
             text = text[1:-1].strip()
         if text == was:
             return text
