@@ -165,7 +165,7 @@ class TestMistakes:
             (("paint", "a fox", "--until", "7"), "the score is a cosine"),
             (("paint", "a fox", "--set", "canvas.dekay=1"), "did you mean 'decay'?"),
             (("paint", "a fox", "--set", "canvas.decay=lots"), "decay: expected float"),
-            (("paint", "a", "fox"), "put words in quotes"),
+            (("paint", "a", "fox"), "put words that belong together in quotes"),
             (("paint", "a fox", "--set", "optimizer.betas=[2,3]"), "Invalid beta"),
             (("paint", "a fox", "--lr", "-1"), "is below 0"),
             (("paint", "a \udcff fox"), "column 3: here is a byte that is not UTF-8"),

@@ -94,3 +94,21 @@ def test_letters_that_a_terminal_lacks_are_replaced(reverie, monkeypatch):
     assert reverie("words", "show", "papier-mache")[0] == 0
     out.flush()
     assert b"papier-m?ch" in out.buffer.getvalue()
+
+
+def test_what_an_own_word_replaces_and_new_categories_are_told(reverie):
+    _, _, err = reverie("words", "add", "oil painting", "--category", "lightning")
+    assert "in place of the package's own 'oil painting' in media" in err
+    assert "a new category, 'lightning' (did you mean 'lighting'?)" in err
+    _, _, err = reverie("words", "add", "oil painting", "--category", "media")
+    assert "in place of your own" in err and "new category" not in err
+    assert "is removed" in reverie("words", "remove", "oil painting")[2]
+
+
+def test_a_list_is_only_written_over_when_asked(reverie):
+    Path("list.txt").write_text("mine\n")
+    code, out, err = reverie("words", "expand", "a fox", "-o", "list.txt")
+    assert (code, out) == (2, "") and "is there already" in err
+    assert Path("list.txt").read_text() == "mine\n"
+    assert reverie("words", "expand", "a fox", "-o", "list.txt", "--overwrite")[0] == 0
+    assert Path("list.txt").read_text() == "a fox\n"

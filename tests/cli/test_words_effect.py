@@ -49,7 +49,7 @@ def test_the_same_command_goes_on_and_adds_modifiers(reverie):
 def test_a_folder_of_other_seeds_is_not_painted_over_unless_asked(reverie):
     reverie(*EFFECT, "--modifiers", "neon", "--seed", 5)
     code, _, err = reverie(*EFFECT, "--modifiers", "neon", "--seed", 6)
-    assert code == 2 and "out/0-without holds a run of other words, seeds or settings" in err
+    assert code == 2 and "seed 5; wanted is 2 of 'a castle' by scene, 40x32, seed 6" in err
     code, _, err = reverie(*EFFECT, "--modifiers", "neon", "--seed", 6, "--overwrite")
     assert code == 0 and {Run.open(f).recipe.seed for f in Path("out").iterdir() if f.is_dir()} == {
         6
@@ -99,6 +99,9 @@ def test_json_is_all_there_is_on_stdout(reverie):
         (("a fox", "--modifiers", " , "), "name some"),
         (("a fox", "--modifiers", "{neon"), "never closed"),
         (("a fox", "--modifiers", "neon", "--judge", "nobody"), "there is no model 'nobody'"),
+        (("{a|b} fox", "--modifiers", "neon"), "the subject stands for 2 prompts"),
+        (("a fox ^ an owl", "--modifiers", "neon"), "has scenes"),
+        (("a fox", "--modifiers", "neon", "-o", "list.txt"), "is a file; a folder"),
         (("a fox", "--modifiers", "neon:0.4"), "'neon:0.4' has a weight"),
         (("a fox", "--modifiers", "fog @ left"), "a place"),
         (("a fox", "--modifiers", "fog | mist"), "a second prompt"),
@@ -110,6 +113,7 @@ def test_json_is_all_there_is_on_stdout(reverie):
     ],
 )
 def test_mistakes_are_told_before_anything_is_painted(reverie, arguments, said):
+    Path("list.txt").write_text("")
     code, out, err = reverie("words", "effect", *arguments)
     assert (code, out) == (2, "") and said in err, err
     assert not Path("pictures").exists() and not Path("x.png").exists()
@@ -127,3 +131,21 @@ def test_wildcards_of_ones_own_work(reverie):
     Path("wildcards/glow.txt").write_text("neon\n")
     code, _, err = reverie(*EFFECT, "--modifiers", "__glow__", "--budget", "0s")
     assert code == 0 and "2 prompts" in err and "a castle" in err
+
+
+def test_the_files_are_there_before_anything_is_printed(reverie, monkeypatch):
+    from reverie.cli import words_effect
+
+    def gone(*_):
+        raise RuntimeError("the reader has gone")
+
+    monkeypatch.setattr(words_effect, "show", gone)
+    with pytest.raises(RuntimeError):
+        reverie(*EFFECT, "--modifiers", "neon")
+    assert Path("out/effect.png").exists() and Path("out/effect.json").exists()
+
+
+def test_one_seed_is_told_to_say_little(reverie):
+    one = [*EFFECT]
+    one[one.index("-n") + 1] = 1
+    assert "one seed does not tell" in reverie(*one, "--modifiers", "neon")[2]

@@ -72,8 +72,8 @@ def test_scenes_weights_places_and_pictures_are_said(explain):
         "red  (weight -0.5, repels; until -0.9)",
         "scene 2 of 2",
         "noise 3  (a random direction)",
-        "x.png  (a picture; weight 2)",
-        "an owl + y.jpg  (halfway to the picture)",
+        "x.png  (a picture, but there is no such file; weight 2)",
+        "an owl + y.jpg  (halfway to the picture, but there is no such file)",
     ):
         assert f"{line}\n" in page
 
@@ -123,3 +123,13 @@ def test_a_clip_shows_its_tokens(reverie, somewhere_else):
 def test_a_mistake_is_one_line_and_exit_code_2(reverie, somewhere_else, arguments, said):
     code, out, err = reverie("words", "explain", *arguments)
     assert code == 2 and out == "" and err.count("\n") == 1 and said.lower() in err.lower()
+
+
+def test_small_pulls_have_small_bars(explain):
+    assert "\u2588" not in explain("fox fox fox fox")
+    assert "\u2588" in explain("a fox")
+
+
+def test_what_is_dropped_is_told_in_short(explain):
+    page = explain("fox " * 3000)
+    assert len(page.splitlines()) < 60 and "..." in page

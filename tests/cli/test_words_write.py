@@ -98,9 +98,19 @@ def test_what_came_before_ctrl_c_is_kept(reverie, monkeypatch):
 
 
 def test_what_cannot_be_put_in_its_file_is_shown(reverie):
+    code, out, err = reverie(*WRITE, "-n", 3, "-o", "/dev/full")
+    assert code == 2 and out.count("a lighthouse") == 3 and "No space left" in err
+
+
+def test_a_list_that_is_there_is_not_lost(reverie):
+    Path("list.txt").write_text("mine\n")
     Path("file").write_text("")
-    code, out, err = reverie(*WRITE, "-n", 3, "-o", "file/list.txt")
-    assert code == 2 and out.count("a lighthouse") == 3 and "file" in err
+    for place, said in (("list.txt", "is there already"), ("file/list.txt", "nothing can be")):
+        code, out, err = reverie(*WRITE, "-o", place)
+        assert (code, out) == (2, "") and said in err and err.count("\n") == 1
+    assert Path("list.txt").read_text() == "mine\n"
+    assert reverie(*WRITE, "-n", 2, "-o", "list.txt", "--overwrite")[0] == 0
+    assert Path("list.txt").read_text().count("a lighthouse") == 2
 
 
 def test_a_list_that_was_written_can_be_read_again_whatever_its_prompts_begin_with(reverie):
@@ -113,7 +123,7 @@ def test_a_list_that_was_written_can_be_read_again_whatever_its_prompts_begin_wi
 def test_no_prompt_at_all_is_a_failure_and_no_file(reverie):
     with Served(lambda it, path, body: it.stream("Sure! Here are three:")) as served:
         code, out, err = reverie(*WRITE, "--writer", served.address, "-o", "list.txt")
-    assert (code, out) == (2, "") and "0 of 10 prompts" in err
+    assert (code, out) == (2, "") and "0 of 10 prompts; it said no prompts" in err
     assert not Path("list.txt").exists()
 
 
@@ -129,10 +139,12 @@ def test_prompts_come_as_json(reverie):
         (("a fox", "-n", "0"), "count is 0"),
         (("a fox", "--temperature", "9"), "0 to 2"),
         (("a fox", "--writer", "gpt"), "is no folder"),
+        (("a fox", "--writer", "grammer"), "did you mean grammar?"),
+        (("a fox", "--writer", "localhost:11434/v1"), "did you mean http://localhost:11434/v1?"),
         (("a fox", "--writer", "http://127.0.0.1:9"), "cannot be reached"),
         (("a fox", "--writer", "."), "holds no model of transformers"),
         (("a fox", "--model", "llama"), "goes with a server"),
-        (("a fox", "-o", "."), "is a folder; name a file"),
+        (("a fox", "-o", "."), "is a folder; name the file"),
         (("a fox", "--examples", "none.txt"), "none.txt: cannot be read"),
         (("a fox", "--perceptor", "nobody"), "there is no model 'nobody'"),
     ],

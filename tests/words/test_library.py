@@ -81,11 +81,11 @@ def test_artists_are_written_with_by():
 
 def test_ones_own_words_are_kept_and_found(tmp_path):
     mine = Modifier(
-        name='Jane "J" Doe\\', category="artists", does="blue", known_from="here", own=True
+        name='Jane "J" Doe', category="artists", does="blue", known_from="here", own=True
     )
     file = add(mine)
     assert file == tmp_path / "words" / "artists.toml"
-    assert find('jane "j" doe\\') == mine and mine in modifiers("artists")
+    assert find('jane "j" doe') == mine and mine in modifiers("artists")
     add(Modifier(name="glow", category="my-words", does="glows", known_from="", own=True))
     assert names(modifiers("my-words")) == ["glow"]
 
@@ -101,7 +101,7 @@ def test_ones_own_words_win_over_those_of_the_package_until_they_are_removed():
 
 @pytest.mark.parametrize("category", ["", "../media", "My Words", "a" * 60])
 def test_a_category_that_is_no_file_name_is_refused(category, tmp_path):
-    with pytest.raises(WordsError, match="write it in small letters"):
+    with pytest.raises(WordsError, match="a word of small letters"):
         add(Modifier(name="glow", category=category, does="", known_from="", own=True))
     assert not [*tmp_path.iterdir()]
 
@@ -119,6 +119,30 @@ def test_a_broken_file_of_ones_own_is_named(text, tmp_path):
     file.write_text(text)
     with pytest.raises(WordsError, match=re.escape(str(file))):
         modifiers()
+
+
+@pytest.mark.parametrize(
+    "name", ["a, b", "a|b", "x:2", "{a}", "a__b__", "fog @ left", "a ^ b", "a + b.png", "w" * 81]
+)
+def test_a_name_that_would_be_more_than_words_is_refused(name):
+    with pytest.raises(WordsError, match="without the marks of prompts"):
+        add(Modifier(name=name, category="media", does="", known_from="", own=True))
+
+
+def test_every_modifier_of_the_package_could_be_ones_own():
+    for modifier in modifiers():
+        add(modifier)
+
+
+def test_an_own_file_without_words_goes():
+    file = add(Modifier(name="glow", category="mine", does="", known_from="", own=True))
+    library.remove_own("glow")
+    assert not file.exists()
+
+
+def test_a_slip_in_the_name_of_an_artist_finds_the_artist():
+    with pytest.raises(WordsError, match="did you mean 'Claude Monet'"):
+        find("monett")
 
 
 def test_remarks_in_ones_own_files_stay(tmp_path):

@@ -104,6 +104,7 @@ def test_what_belongs_to_a_prompt_stays(line):
         "Note: some are long.",
         "Of course, I can help with that.",
         "I hope these help!",
+        "Hope this helps!",
         "Let me know if you want more.",
         "```",
         "---",
@@ -190,3 +191,7 @@ def test_marks_of_other_scripts_make_other_words():
 
 def test_a_remark_in_front_is_none():
     assert [*cleaned(["# a fox", '"a fox", "an owl"'])] == ["a fox", '"a fox", "an owl"']
+
+
+def test_a_prompt_that_a_list_would_read_as_a_template_is_refused():
+    assert written(["{a|b} tree", "a tree"])[0] == ["a tree"]

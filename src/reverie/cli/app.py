@@ -43,7 +43,7 @@ def _said(error: CycloptsError) -> str:
     """A mistake in the command line, in one line like all other errors."""
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         rest = " ".join(error.unused_tokens)
-        return f'{rest!r} is left over; put words in quotes: reverie paint "a fox"'
+        return f'{rest!r} is left over; put words that belong together in quotes, such as "a fox"'
     return " ".join(str(error).split())
 
 

@@ -201,6 +201,8 @@ def refuse_file(folder: "Path") -> None:
     from reverie import image as images
     from reverie.errors import SpecError
 
+    if folder.is_file():
+        raise SpecError(f"--output {folder}: is a file; a folder for the run is wanted")
     if folder.suffix.lower() in (".svg", ".pdf", *images.SUFFIXES) and not folder.is_dir():
         raise SpecError(
             f"--output {folder}: a folder for the run is wanted; draw, clipdraw, styleclipdraw and "

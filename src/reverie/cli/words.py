@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from reverie.cli import words_effect, words_explain, words_write
 from reverie.cli.looking import Json
+from reverie.cli.render import Flag
 from reverie.cli.words_explain import show_any_letters
 from reverie.errors import WordsError
 
@@ -103,12 +104,20 @@ def add(
         does: what it does to a picture.
         known_from: where it is known from.
     """
+    from reverie.spec import hint
     from reverie.words import library
 
+    known = dict.fromkeys(modifier.category for modifier in library.modifiers())
     modifier = library.Modifier(
         name=" ".join(name), category=category, does=does, known_from=known_from, own=True
     )
+    before = library.library().get(library.fold(modifier.name))
     print(library.add(modifier))
+    if before:
+        whose = "your own" if before.own else "the package's own"
+        sys.stderr.write(f"reverie: in place of {whose} {before.name!r} in {before.category}\n")
+    if category not in known:
+        sys.stderr.write(f"reverie: a new category, {category!r}{hint(category, known)}\n")
     return 0
 
 
@@ -122,6 +131,7 @@ def remove(*name: str) -> int:
     from reverie.words import library
 
     if library.remove_own(" ".join(name)):
+        sys.stderr.write(f"reverie: {' '.join(name)!r} is removed\n")
         return 0
     modifier = library.find(" ".join(name))
     raise WordsError(f"{modifier.name!r} came with the package; only your own can be removed")
@@ -137,6 +147,7 @@ def expand(
     suffix: str = "",
     wildcards: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     output: Annotated[str | None, Parameter(alias="-o")] = None,
+    overwrite: Flag = False,
 ) -> int:
     """Turn a template into a list of prompts, one on each line.
 
@@ -153,6 +164,7 @@ def expand(
         suffix: words behind those of every prompt, before its weight; a template, too.
         wildcards: folders of text files for __names__; ./wildcards, if there is one.
         output: file for the list, instead of printing it.
+        overwrite: write over a list that is there.
     """
     from reverie.recipes.paint import fresh_seed
     from reverie.words.lists import read_list, write_list
@@ -163,6 +175,8 @@ def expand(
     templates = [*template, *(read_list(file) if file else [])]
     if not templates:
         raise WordsError('give a template: reverie words expand "a {red|blue} fox"')
+    if output:
+        words_write.check_list(output, overwrite)
     chosen = fresh_seed() if seed is None else seed
     made = expanded(
         templates,
@@ -177,7 +191,7 @@ def expand(
     else:
         sys.stdout.writelines(f"{line}\n" for line in made)
     few = number and len(made) < number
-    said = f"{len(made)} prompts" + (
+    said = f"{len(made)} prompt{'s' * (len(made) != 1)}" + (
         f" of the {number} asked for: there are no more" if few else ""
     )
     said += f", seed {chosen}" if number and seed is None and not few else ""

@@ -31,7 +31,7 @@ EFFECT = (
     'Such as: reverie words effect "a castle" --modifiers "oil painting, neon, 4k"\n\n'
     "A table says how far each moves the picture, and effect.png shows all pictures. Every prompt "
     "has a run of its own in the folder: the same command and --output FOLDER goes on after a "
-    "stop, and adds modifiers.\n\n"
+    "stop, and paints of other modifiers only what is not there.\n\n"
     "Args:\n"
     "    subject: what to paint; the grammar of prompts works too.\n"
     "    modifiers: with commas between; templates and wildcards work too: __lighting__.\n"
@@ -59,7 +59,7 @@ def effect_command() -> Callable[..., int]:
         *,
         modifiers: str,
         judge: str = "pocket-judge",
-        json: bool = False,
+        json: Json = False,
         canvas: str | None = None,
         run: EffectOptions | None = None,
         **options: Any,
@@ -68,11 +68,7 @@ def effect_command() -> Callable[..., int]:
         return compared(subject, modifiers, judge, json, canvas, given, run or EffectOptions())
 
     own = inspect.signature(effect).parameters
-    annotated = {"json": Json}
-    heads = [
-        own[name].replace(annotation=annotated.get(name, own[name].annotation))
-        for name in ("modifiers", "judge", "json")
-    ]
+    heads = [own[name] for name in ("modifiers", "judge", "json")]
     subject = own["subject"].replace(kind=inspect.Parameter.POSITIONAL_ONLY)
     more, said = recipe_options()
     help_ = EFFECT + "".join(f"    {option.name}: {said[option.name]}\n" for option in more)
@@ -120,11 +116,12 @@ def compared(
             done.append(recipe)
     if len(done) > 1:
         found = measured(tried[: len(done)], done[0], judge, on)
+        files = kept(found)  # before anything is printed, for the reader may go
         if json:
             print(json_text.dumps(as_data(found), indent=2, ensure_ascii=False))
         else:
             show(found, console)
-        for path in kept(found):
+        for path in files:
             print(path, file=sys.stderr if json else sys.stdout)
     if len(done) < len(tried):
         said = f"{len(done)} of {len(tried)} done; go on with the same command and"

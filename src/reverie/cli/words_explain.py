@@ -3,6 +3,8 @@
 import io
 import json as json_text
 import sys
+from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from reverie.cli.looking import Json, Perceptor
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from reverie.words.pull import Phrase
 
 _BAR = 20  # letters
+LITTLE = 0.05  # a pull that is not drawn larger than it is
+_DROPPED = 200  # letters of what there is no room for
 
 
 def explain(
@@ -31,7 +35,7 @@ def explain(
 ) -> int:
     """Show what the perceptor sees of a prompt: what it reads, drops and does not know.
 
-    The pull of a word is how far the embedding turns without it: from 0, not at all, to 1, away.
+    The pull of a word is how far the embedding turns without it: 0 is not at all, 1 a right angle.
 
     Args:
         prompt: as `reverie paint` takes it, with weights, scenes and all.
@@ -100,10 +104,14 @@ def show_any_letters() -> None:
 def _how(prompt: "Prompt") -> str:
     """What counts beside the words."""
     from reverie import place
+    from reverie.image import is_link
 
     said = ["a random direction"] if prompt.noise is not None else []
     if prompt.picture:
+        here = is_link(prompt.picture) or Path(prompt.picture).is_file()
         said.append("halfway to the picture" if prompt.words else "a picture")
+        if not here:
+            said[-1] += ", but there is no such file"
     if isinstance(prompt.weight, tuple):
         said.append(f"weight from {prompt.weight[0]:g} to {prompt.weight[1]:g}")
     elif prompt.weight != 1:
@@ -146,7 +154,7 @@ def _remarks(name: str, told: "Explanation", one: "Explained") -> list[str]:
     if one.used > told.room:
         cut = [f"{word.written!r} is cut; " for word in one.words if word.fate == "cut"]
         said = [f"{name} reads {told.room} of {one.used} {told.unit}; {''.join(cut)}dropped: "]
-        said[0] += one.dropped or "the rest of it"
+        said[0] += shorten(one.dropped, _DROPPED, placeholder=" ...") or "the rest of it"
     unseen = [f"marks ({' '.join(one.unseen)})"] if one.unseen else []
     unseen += ["capitals"] if one.caseless else []
     if unseen:
@@ -162,7 +170,7 @@ def _table(
 
     from reverie.words.explain import Word
 
-    most = max(row.pull for row in rows) or 1
+    most = max(LITTLE, *(row.pull for row in rows))
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(head, overflow="fold")
     table.add_column("pull", no_wrap=True, justify="right")

@@ -115,6 +115,8 @@ def show(found: Found, console: "Console") -> None:
     for line in LEGEND:
         said = line.format(eye=found.eye, judge=found.judge, between=between)
         console.print(said, style="dim")
+    if len(found.measure.named) == 1:
+        console.print("one seed does not tell an effect from chance; -n 3 or more does")
     if not all(found.measure.named):
         few = f"{sum(found.measure.named)} of {len(found.measure.named)} pictures"
         subject = found.trials[0].prompt

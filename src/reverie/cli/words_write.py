@@ -1,8 +1,10 @@
 """`reverie words write`: new prompts from a description and examples."""
 
 import json as json_text
+import re
 import sys
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,7 @@ from cyclopts import Parameter
 
 from reverie.cli.looking import Json, Perceptor
 from reverie.cli.options import Device, Duration, Precision
+from reverie.cli.render import Flag
 from reverie.errors import WordsError
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ def write(
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
+    overwrite: Flag = False,
 ) -> int:
     """Write new prompts about something, like your examples.
 
@@ -52,20 +56,22 @@ def write(
         example: one of them; may be given several times.
         writer: grammar, the address of an OpenAI-compatible server, or a folder.
         model: which of the server's models; its first, if left out.
-        temperature: 0 keeps to the likeliest words, 1 is usual, 2 is wild.
+        temperature: 0 keeps to the likeliest words, 1 is usual, 2 is wild; the grammar minds it
+            for words that follow each other in examples.
         seed: of the choice; if left out, a new one, which is told.
         output: file for the list, instead of printing it.
         perceptor: prompts that this model would not read to their end are refused.
         timeout: how long a server may be silent.
         json: print a JSON list.
+        overwrite: write over a list that is there.
     """
     from reverie.recipes.paint import fresh_seed
     from reverie.recipes.story import room_of
     from reverie.words.lists import read_list
     from reverie.words.writer import Request, Writing
 
-    if output and Path(output).is_dir():
-        raise WordsError(f"-o {output}: is a folder; name a file for the list")
+    if output:
+        check_list(output, overwrite)
     chosen = fresh_seed() if seed is None else seed
     request = Request(
         description=description,
@@ -79,6 +85,20 @@ def write(
     sys.stderr.write(f"reverie: {said}; seed {chosen}\n")
     writing = Writing(by, request, fits)
     return _written(writing, number, Path(output) if output else None, json)
+
+
+def check_list(output: str, overwrite: bool) -> None:
+    """Refuses a place for a list that nothing can be written to, or where there is one. What is no
+    file, such as a pipe, is good.
+
+    Raises:
+        PictureError: it is such a place.
+    """
+    from reverie.cli.render import check_place
+
+    path = Path(output)
+    if path.is_dir() or path.is_file() or not path.exists():
+        check_place(path, overwrite, (path.suffix.lower(),))
 
 
 def _writer(
@@ -106,9 +126,12 @@ def _writer(
         from reverie.words.causal import Causal
 
         return Causal(name, machine(device, precision)), f"with the model in {name}"
+    meant = f"http://{name}" if re.match(r"[\w.-]+:\d+(/|$)", name) else ""
+    meant = meant or next(iter(get_close_matches(name, ["grammar"])), "")
     raise WordsError(
         f"--writer {name}: is no folder; write grammar, the address of a server such as "
         "http://localhost:11434/v1, or a folder with a causal model"
+        + (f" (did you mean {meant}?)" if meant else "")
     )
 
 
@@ -148,7 +171,7 @@ def _written(writing: "Writing", number: int, output: Path | None, json: bool) -
             raise
     refused = ", ".join(f"{count} {why}" for why, count in writing.refused.most_common())
     if len(made) < number or refused:
-        more = f"; refused: {refused}" if refused else ""
+        more = f"; refused: {refused}" if refused else "" if made else "; it said no prompts"
         sys.stderr.write(f"reverie: {len(made)} of {number} prompts{more}\n")
     if broken:
         raise broken

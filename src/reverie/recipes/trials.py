@@ -44,7 +44,13 @@ def trials(
     from reverie.errors import WordsError
     from reverie.words.templates import dressed, expand, only_words
 
-    prompts.parse(subject)
+    subject, *others = expand(subject, lookup)
+    if others:
+        raise WordsError(
+            f"the subject stands for {1 + len(others)} prompts; name one, and vary the modifiers"
+        )
+    if len(prompts.parse(subject)) > 1:
+        raise WordsError(f"{subject!r} has scenes, and a picture shows its last one; name one")
     made = [Trial("", subject, under / WITHOUT)]
     for line in expand(modifiers, lookup):
         modifier = only_words(line)
@@ -77,11 +83,17 @@ def begun(trial: Trial, recipe: "Recipe", on: "Machine", *, overwrite: bool = Fa
         run = Run.open(trial.folder)
         if run.recipe != recipe:
             raise RunError(
-                f"{trial.folder} holds a run of other words, seeds or settings; choose another "
-                "folder, or use --overwrite"
+                f"{trial.folder} holds {_told(run.recipe)}; wanted is {_told(recipe)}, or another "
+                "setting; choose another folder, or use --overwrite"
             )
         return run
     return Run.start(recipe, trial.folder, on, overwrite=overwrite)
+
+
+def _told(recipe: "Recipe") -> str:
+    return (
+        f"{recipe.count} of {recipe.title!r} by {recipe.name}, {recipe.sizes}, seed {recipe.seed}"
+    )
 
 
 def eyes(recipe: "Recipe") -> "PerceptorSpec":

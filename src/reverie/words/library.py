@@ -32,6 +32,7 @@ CATEGORIES = (
     "quality",
     "artists",
 )
+LONGEST = 80  # letters of a modifier
 _AMERICAN = {"colour": "color", "grey": "gray", "centred": "centered"}
 
 
@@ -64,6 +65,7 @@ def modifiers(category: str | None = None) -> list[Modifier]:
     """
     every = [*library().values()]
     known = list(dict.fromkeys(modifier.category for modifier in every))
+    category = category and category.lower()
     if category is not None and category not in known:
         raise WordsError(f"category {category!r}: there is none{hint(category, known)}")
     return [m for m in every if category in (None, m.category)]
@@ -79,8 +81,10 @@ def find(name: str) -> Modifier:
     found = known(name)
     if found:
         return found
-    close = difflib.get_close_matches(fold(name), library(), n=1)
-    near = f" (did you mean {library()[close[0]].name!r}?)" if close else ""
+    names = {fold(m.name).split()[-1]: m for m in modifiers() if m.category == "artists"}
+    names |= library()
+    close = difflib.get_close_matches(fold(name), names, n=1, cutoff=0.7)
+    near = f" (did you mean {names[close[0]].name!r}?)" if close else ""
     raise WordsError(
         f"{name!r} is not in the library{near}; reverie words search finds words by what they do, "
         "and reverie words add adds your own"
@@ -141,13 +145,18 @@ def add(modifier: Modifier) -> Path:
     """Adds a modifier to the user's own, or changes it. Returns the file that has it.
 
     Raises:
-        WordsError: it has no name, or its category cannot be the name of a file.
+        WordsError: its name is none, or its category cannot be the name of a file.
     """
     if not fold(modifier.name) or not modifier.name.isprintable():
         raise WordsError(f"{modifier.name!r} is no modifier: give it a name on one line")
+    if len(modifier.name) > LONGEST or re.search(r"[,|^:{}@\\]|__|\s\+\s", modifier.name):
+        raise WordsError(
+            f"{modifier.name[:LONGEST]!r} is no modifier: it is words, up to {LONGEST} letters, "
+            "without the marks of prompts and templates and without commas"
+        )
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", modifier.category):
         raise WordsError(
-            f"category {modifier.category!r}: write it in small letters, such as "
+            f"category {modifier.category!r}: is a word of small letters, digits, - and _, such as "
             f"{', '.join(CATEGORIES[:3])}"
         )
     library()  # a broken file is told before anything is changed
@@ -180,7 +189,11 @@ def remove_own(name: str, *, but: Path | None = None) -> bool:
         if file == but or fold(name) not in {fold(m.name) for m in _read(file, own=True)}:
             continue
         gone = True
-        _write(file, _without(file.read_text(encoding="utf-8-sig"), name))
+        rest = _without(file.read_text(encoding="utf-8-sig"), name)
+        if not rest.strip():
+            file.unlink()
+            continue
+        _write(file, rest)
         if fold(name) in {fold(m.name) for m in _read(file, own=True)}:
             raise WordsError(f"{file}: {name!r} is on several lines; take it out by hand")
     return gone

@@ -25,13 +25,13 @@ from reverie import prompt as prompts
 from reverie.errors import WordsError
 from reverie.protocols import digest
 from reverie.words.choices import Choice, Node, Row, Text
-from reverie.words.wildcards import Lookup, wildcards
+from reverie.words.wildcards import NAME, Lookup, wildcards
 
 MOST = 10_000  # prompts, unless a number is asked for
 LONGEST = 20_000  # letters of a prompt: wildcards in wildcards grow quickly
 DEEPEST = 40  # choices and wildcards in each other
 WIDEST = 1_000_000  # options, times how many of them are picked
-_MARK = re.compile(r"\\[{}_|]|__[A-Za-z][\w/-]*?__|\{(?:\s*([0-9]{1,6})\$\$)?|[|}]")
+_MARK = re.compile(rf"\\[{{}}_|]|__{NAME}__|\{{(?:\s*([0-9]{{1,6}})\$\$)?|[|}}]")
 
 
 def expand(
@@ -175,6 +175,8 @@ class _Reader:
 
     def _choice(self, opened: _Token, depth: int) -> Choice:
         self._refuse_deep(self.base + depth, opened)
+        if self.left and self.left[0].kind == "text" and "$$" in self.left[0].text:
+            raise self._wrong("before $$ stands one number, and nothing before a second $$", opened)
         options: list[Node] = []
         ends = opened
         while ends.kind != "}":

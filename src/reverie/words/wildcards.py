@@ -11,6 +11,7 @@ from reverie.spec import hint
 from reverie.words.library import modifiers
 from reverie.words.lists import read_list
 
+NAME = r"[A-Za-z][\w/-]*?"  # of a wildcard
 Lookup = Callable[[str], Sequence[str]]  # the lines that a wildcard stands for
 
 
@@ -44,12 +45,11 @@ def usual_folders() -> list[str]:
 
 
 def _names(folders: Sequence[str | Path]) -> list[str]:
-    """Every name that can be looked up."""
+    """Every name that can be looked up, once."""
     files = [file.relative_to(f) for f in map(Path, folders) for file in sorted(f.rglob("*.txt"))]
-    return [
-        *(file.with_suffix("").as_posix() for file in files),
-        *dict.fromkeys(modifier.category for modifier in modifiers()),
-    ]
+    names = [file.with_suffix("").as_posix() for file in files]
+    names += [modifier.category for modifier in modifiers()]
+    return list(dict.fromkeys(name for name in names if re.fullmatch(NAME, name)))
 
 
 def plain(words: str) -> str:

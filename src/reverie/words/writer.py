@@ -27,7 +27,8 @@ _BOLD = re.compile(r"(\*\*|__)(.+?)\1")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}  # noqa: RUF001
 _CHATTER = re.compile(
     r"(?:sure|of course|certainly|okay|ok|absolutely|enjoy)[,.!:].*|"
-    r"(?:here you go|i hope|let me know|note that|these (?:are|prompts)|feel free|below are)\b.*|"
+    r"(?:here you go|(?:i )?hope (?:this|these|that|you)|let me know|note that|feel free|below are|"
+    r"these (?:are|prompts))\b.*|"
     r"(?:here are|all)\b[^,]*\bprompts?\b[^,]*[:.!]|note:.*|.*:|```.*|---+|===+|<[^>]*>",
     re.IGNORECASE,
 )
@@ -132,6 +133,8 @@ class Writing:
         except (PromptError, SpecError):
             return "no prompt"
         if any(not prompt.words or prompt.picture for prompt in every):  # it may be a link
+            return "no words"
+        if any(brace in line for brace in "{}"):  # in a list it would be a template
             return "no words"
         return "" if all(self.fits(prompt.words or "") for prompt in every) else "too long"
 
