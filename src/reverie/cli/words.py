@@ -178,24 +178,17 @@ def expand(
     if output:
         words_write.check_list(output, overwrite)
     chosen = fresh_seed() if seed is None else seed
-    made = expanded(
-        templates,
-        lookup_in(*(wildcards or usual_folders())),
-        number=number,
-        seed=chosen,
-        prefix=prefix,
-        suffix=suffix,
-    )
+    lookup = lookup_in(*(wildcards or usual_folders()))
+    around = {"prefix": prefix, "suffix": suffix}
+    made = expanded(templates, lookup, number=number, seed=chosen, **around)
     if output:
         print(write_list(output, made))
     else:
         sys.stdout.writelines(f"{line}\n" for line in made)
-    few = number and len(made) < number
-    said = f"{len(made)} prompt{'s' * (len(made) != 1)}" + (
-        f" of the {number} asked for: there are no more" if few else ""
-    )
+    few = number is not None and len(made) < number
+    said = f" of the {number} asked for: there are no more" if few else ""
     said += f", seed {chosen}" if number and seed is None and not few else ""
-    sys.stderr.write(f"reverie: {said}\n")
+    sys.stderr.write(f"reverie: {len(made)} prompt{'s' * (len(made) != 1)}{said}\n")
     return 0
 
 

@@ -21,8 +21,9 @@ import torch
 from reverie.errors import PictureError
 from reverie.raster.layout import CAPS, JOINS, MITER_LIMIT, layout
 from reverie.raster.svg import STORY
+from reverie.raster.svg_colours import Gradients, colour, mean_colours, number, share
 from reverie.raster.svg_paths import contours
-from reverie.raster.svg_plain import LEFT_OUT, LINK, TooMuch, name_of, plain
+from reverie.raster.svg_plain import LEFT_OUT, TooMuch, name_of, plain
 from reverie.raster.vector import VectorDrawing
 
 SUFFIXES = (".svg", ".svgz")
@@ -30,7 +31,6 @@ LARGEST = 64_000_000  # bytes
 SMALL, LONG = 64, 1024  # sides of a viewBox that are enlarged, and the longer one then
 ENTITY = re.compile(rb"<!ENTITY\s+(%?)\s*[\w:.-]+\s+(SYSTEM|PUBLIC|(\"[^\"]*\"|'[^']*'))")
 SHORT = 1000  # bytes that an entity may stand for
-Gradients = dict[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def read_svg(path: Path) -> VectorDrawing:
     if name_of(tree) != "svg":
         raise PictureError(f"{path}: this is not an SVG; its root is <{name_of(tree)}>")
     size, scale = _frame(parsed, path)
-    shapes = list(_found(parsed, _gradients(tree), 1.0))
+    shapes = list(_found(parsed, mean_colours(tree), 1.0))
     if not shapes:
         raise PictureError(f"{path}: there is no path, line or other shape in it")
     return _drawing(shapes, size, scale)
@@ -128,7 +128,7 @@ def _frame(parsed: Any, path: Path) -> tuple[tuple[int, int], float]:
     wide, high = float(parsed.width or 0), float(parsed.height or 0)
     box = parsed.values.get("viewBox")
     if box is not None:
-        numbers = [_number(x, math.nan) for x in re.split(r"[\s,]+", str(box).strip())]
+        numbers = [number(x, math.nan) for x in re.split(r"[\s,]+", str(box).strip())]
         box_wide, box_high = numbers[2:4] if len(numbers) == 4 else (0.0, 0.0)
     else:
         box_wide, box_high = wide, high
@@ -150,7 +150,7 @@ def _found(element: Any, gradients: Gradients, opacity: float) -> Iterator[Found
 
     values = element.values if isinstance(getattr(element, "values", None), dict) else {}
     own = values.get("attributes") or {}
-    opacity *= _share(own.get("opacity"), 1.0)
+    opacity *= share(own.get("opacity"), 1.0)
     if str(values.get("display", "")).strip() == "none":
         return
     if isinstance(element, svgelements.Shape):
@@ -171,16 +171,16 @@ def _of(
     if not parts:
         return
     points, closed = [p for p, _ in parts], [c for _, c in parts]
-    fill = _colour(shape.fill, values, "fill", gradients, opacity)
+    fill = colour(shape.fill, values, "fill", gradients, opacity)
     if fill and not _is_line(points):
         evenodd = str(values.get("fill-rule", "")).strip() == "evenodd"
         paint = "evenodd" if evenodd else "nonzero"
         yield Found(points, [True] * len(points), paint, fill)
-    stroke = _colour(shape.stroke, values, "stroke", gradients, opacity)
+    stroke = colour(shape.stroke, values, "stroke", gradients, opacity)
     width = float(shape.implicit_stroke_width or 0)
     if stroke and width > 0:
         cap, join = (str(values.get(f"stroke-line{end}", "")).strip() for end in ("cap", "join"))
-        limit = _number(values.get("stroke-miterlimit"), MITER_LIMIT)
+        limit = number(values.get("stroke-miterlimit"), MITER_LIMIT)
         yield Found(
             points, closed, "stroke", stroke, width,
             cap if cap in CAPS else "butt", join if join in JOINS else "miter", max(limit, 1.0),
@@ -194,77 +194,6 @@ def _is_line(points: list[list[tuple[float, float]]]) -> bool:
         for a, *between, b in points
         for x, y in between
     )
-
-
-def _colour(
-    paint: Any,
-    values: dict[str, Any],
-    kind: str,
-    gradients: Gradients,
-    opacity: float,
-) -> tuple[float, float, float, float] | None:
-    """Red, green, blue and alpha, or None where nothing is painted."""
-    raw = str(values.get(kind, ""))
-    named = re.match(r"\s*url\(\s*['\"]?#([^)'\"]+)", raw)
-    if named:
-        if named[1] not in gradients:
-            return None
-        red, green, blue, alpha = gradients[named[1]]
-    elif paint is None or paint.value is None:
-        return None
-    else:
-        red, green, blue = paint.red / 255, paint.green / 255, paint.blue / 255
-        alpha = 1.0 if f"{kind}-opacity" in values else paint.opacity
-    alpha *= _share(values.get(f"{kind}-opacity"), 1.0) * opacity
-    return (red, green, blue, alpha) if alpha > 0 else None
-
-
-def _gradients(tree: Any) -> Gradients:
-    """The mean colour of every gradient, by its id."""
-    import svgelements
-
-    stops: dict[str, list[tuple[float, ...]]] = {}
-    like: dict[str, str] = {}
-    for element in tree.iter():
-        if name_of(element) not in ("linearGradient", "radialGradient") or not element.get("id"):
-            continue
-        name = element.get("id")
-        link = element.get(LINK) or element.get("href") or ""
-        like[name] = link.removeprefix("#")
-        stops[name] = []
-        for stop in element:
-            style = dict(re.findall(r"([\w-]+)\s*:\s*([^;]+)", stop.get("style", "")))
-            said = style.get("stop-color", stop.get("stop-color", "black"))
-            colour: Any = svgelements.Color(said)
-            if colour.value is not None:
-                alpha = _share(style.get("stop-opacity", stop.get("stop-opacity")), 1.0)
-                rgb = (colour.red / 255, colour.green / 255, colour.blue / 255)
-                stops[name].append((*rgb, alpha * colour.opacity))
-    found = {}
-    for name in stops:
-        source, seen = name, set()
-        while not stops.get(source) and like.get(source) and source not in seen:
-            seen.add(source)
-            source = like[source]
-        if colours := stops.get(source):
-            found[name] = tuple(sum(x) / len(colours) for x in zip(*colours, strict=True))
-    return found
-
-
-def _share(text: Any, default: float) -> float:
-    """`0.5` or `50%` as 0 to 1."""
-    if text is None:
-        return default
-    percent = str(text).strip().endswith("%")
-    value = _number(str(text).strip().rstrip("%"), default)
-    return min(max(value / 100 if percent else value, 0.0), 1.0)
-
-
-def _number(text: Any, default: float) -> float:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return default
 
 
 def _drawing(shapes: list[Found], size: tuple[int, int], scale: float) -> VectorDrawing:
