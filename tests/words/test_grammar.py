@@ -67,6 +67,13 @@ def test_prompts_have_as_many_modifiers_as_examples_have():
     assert max(line.count(",") for line in written(count=30)) > 1
 
 
+def test_a_prompt_has_one_look_at_most():
+    looks = {m.words for kind in ("media", "styles", "movements") for m in modifiers(kind)}
+    examples = ("a hen, mosaic, fresco, pastel, cubism", "a cat, woodcut, fresco, anime, dada")
+    counts = {len({*line.split(", ")} & looks) for line in written(examples, count=60)}
+    assert max(counts) == 1
+
+
 def test_a_setting_ends_where_one_of_the_examples_did():
     for line in written(EXAMPLES, count=60):
         assert line.split(",")[0].split()[-1] not in {"a", "the", "in", "under", "on", "at", "full"}

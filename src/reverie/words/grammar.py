@@ -17,7 +17,7 @@ from reverie import prompt as prompts
 from reverie.errors import PromptError
 from reverie.prompt import Prompt
 from reverie.protocols import digest
-from reverie.words.library import modifiers
+from reverie.words.library import known, modifiers
 from reverie.words.writer import Request
 
 LINES = 4  # that are offered for every prompt that is wanted
@@ -82,7 +82,8 @@ class Grammar:
         return dice.one(_TIMES if _JOINS & {*words} else (*_PLACES, *_TIMES))
 
     def _looks(self, learnt: "Learnt", dice: "Dice") -> list[str]:
-        """Modifiers, a look first; those of the examples about as often as the library's."""
+        """Modifiers, at most one of them a look; those of the examples about as often as the
+        library's."""
         count = dice.one(learnt.counts) if learnt.counts else 1 + int(3 * dice.chance())
         chosen: list[str] = []
         kinds = [[kind for kind in _LOOKS if self.looks.get(kind)]]
@@ -91,10 +92,20 @@ class Grammar:
         for place in range(count):
             kind = order[place % len(order)]
             if learnt.tails and dice.chance() < 0.5:
-                chosen.append(dice.one(learnt.tails))
+                words = dice.one(learnt.tails)
             elif kind:
-                chosen.append(dice.one(self.looks[dice.one(kind)]))
+                words = dice.one(self.looks[dice.one(kind)])
+            else:
+                continue
+            if not (_is_look(words) and any(map(_is_look, chosen))):
+                chosen.append(words)
         return list(dict.fromkeys(chosen))
+
+
+def _is_look(words: str) -> bool:
+    """Whether the library has them as one."""
+    modifier = known(words)
+    return modifier is not None and modifier.category in _LOOKS
 
 
 @dataclass(frozen=True)
